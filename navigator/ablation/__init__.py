@@ -1,0 +1,1 @@
+"""Ablation zones and margins: what will be dead, and how far beyond the tumour."""

@@ -1,0 +1,1 @@
+"""The one place where files meet mathematics: each step of the procedure as a verb."""

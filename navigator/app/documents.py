@@ -1,0 +1,80 @@
+"""Results of the steps in the form that goes to disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from navigator.io.documents import RegistrationDocument, located_template_to_json
+
+if TYPE_CHECKING:
+    from navigator.detection.plate import LocatedPlate
+    from navigator.io.volumes import LoadedScan
+    from navigator.registration.rigid import RigidRegistration
+
+
+def registration_document(
+    registration: RigidRegistration, planning: LoadedScan, intraop: LoadedScan, seconds: float
+) -> RegistrationDocument:
+    """Put a registration into the form that goes to disk.
+
+    Parameters
+    ----------
+    registration : RigidRegistration
+        The result.
+    planning, intraop : LoadedScan
+        The scans that it is bound to.
+    seconds : float
+        How long it took.
+
+    Returns
+    -------
+    RegistrationDocument
+        With its metrics and the hashes of both scans.
+    """
+    quality = registration.quality
+    return RegistrationDocument(
+        intraop_from_planning=registration.intraop_from_planning,
+        verdict=registration.verdict,
+        metrics={
+            "expected_tre_mm": quality.expected_tre_mm,
+            "overlap": quality.overlap,
+            "inverse_consistency_mm": quality.inverse_consistency_mm,
+            "start_disagreement_mm": quality.start_disagreement_mm,
+            "correlation": quality.correlation,
+            "seconds": seconds,
+        },
+        input_hashes={"planning": planning.source_hash, "intraop": intraop.source_hash},
+    )
+
+
+def located_document(located: LocatedPlate) -> dict[str, Any]:
+    """Put a plate's pose into the form that goes to disk.
+
+    Parameters
+    ----------
+    located : LocatedPlate
+        Found or not.
+
+    Returns
+    -------
+    dict
+        As ``navigator locate-template`` prints it.
+    """
+    found = located.lps_from_template is not None
+    return located_template_to_json(
+        located.lps_from_template,
+        located.verdict,
+        markers=[
+            {
+                "label": marker.label,
+                "lps_mm": marker.lps_mm.tolist(),
+                "residual_mm": marker.residual_mm,
+            }
+            for marker in located.markers
+        ],
+        metrics={
+            "fre_mm": located.fre_mm if found else None,
+            "expected_tre_mm": located.expected_tre_mm if found else None,
+            "ambiguity_ratio": located.ambiguity_ratio if found else None,
+        },
+    )

@@ -1,0 +1,163 @@
+"""The margin between masks, or between a mask and planned zones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from navigator.ablation.margin import area_share_by_margin, signed_margins_mm
+from navigator.ablation.shells import measure_shell_coverage
+from navigator.app.choices import MaskChoice, load_choice
+from navigator.errors import InputRefusedError
+from navigator.imaging.resample import sample_membership
+from navigator.imaging.surfaces import find_surface
+from navigator.imaging.surfels import signed_distance_to_surface_mm
+from navigator.io.documents import verdict_to_json
+from navigator.io.documents.zones import load_zones
+from navigator.model.outcome import Reason, Verdict, verdict_from_reasons
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from navigator.arrays import Booleans, Floats
+    from navigator.imaging.surfaces import SurfacePoints
+    from navigator.model.volume import Mask
+
+SHELLS_MM = (3.0, 5.0, 6.0, 10.0)
+"""Shells around the tumour; 3 and 6 mm after doi:10.1007/s00330-020-07579-x."""
+
+
+SUBCAPSULAR_MM = 5.0
+"""What counts as subcapsular where no margin was named: the least margin in use."""
+
+
+def margin_document(
+    *,
+    tumour: MaskChoice,
+    ablation: MaskChoice | None,
+    zones: Path | None,
+    organ: MaskChoice | None,
+    wanted_margin_mm: float | None,
+) -> dict[str, Any]:
+    """Measure a margin.
+
+    Parameters
+    ----------
+    tumour : MaskChoice
+        The tumour.
+    ablation : MaskChoice or None
+        The ablation zone as a mask.
+    zones : Path or None
+        Planned zones in place of a mask; exactly one of the two.
+    organ : MaskChoice or None
+        The liver: shells end at its capsule, and the tumour's surface nearer to the capsule
+        than the wanted margin is left out of the margin and told.
+    wanted_margin_mm : float or None
+        The margin wanted, millimetres; None judges only whether tumour is left, and calls
+        subcapsular what lies within `SUBCAPSULAR_MM` of the capsule.
+
+    Returns
+    -------
+    dict
+        As ``navigator margin`` prints it.
+
+    Raises
+    ------
+    InputRefusedError
+        If both or neither of `ablation` and `zones` are given, or a file cannot be used.
+    """
+    if (ablation is None) == (zones is None):
+        raise InputRefusedError(
+            code="one-zone-source",
+            what="The margin needs one description of the ablation zone",
+            where="--ablation, --zones",
+            expected="exactly one of the two",
+            got="both" if ablation else "neither",
+            next_step="give the zone as a mask or as a plan's zones",
+        )
+    mask = load_choice(tumour, None)
+    surface = find_surface(mask)
+    reach = _reach(ablation, zones, mask)
+    liver = None if organ is None else load_choice(organ, mask.grid)
+    kept = _away_from_capsule(surface, liver, wanted_margin_mm or SUBCAPSULAR_MM)
+    return _document(mask, surface, reach, kept, liver, wanted_margin_mm or 0.0)
+
+
+def _reach(
+    ablation: MaskChoice | None, zones: Path | None, tumour: Mask
+) -> Callable[[Floats], Floats]:
+    if ablation is not None:
+        dead = find_surface(load_choice(ablation, tumour.grid))
+        return lambda points: signed_distance_to_surface_mm(points, dead)
+    if zones is None:
+        raise ValueError("_reach: expected a mask or zones")
+    placed = load_zones(zones, tumour.grid.frame)
+    return lambda points: signed_margins_mm(points, placed)
+
+
+def _away_from_capsule(
+    surface: SurfacePoints, organ: Mask | None, wanted_margin_mm: float
+) -> Booleans:
+    if organ is None:
+        return np.ones(len(surface.points_mm), dtype=bool)
+    to_capsule = signed_distance_to_surface_mm(surface.points_mm, find_surface(organ))
+    kept: Booleans = np.asarray(to_capsule >= wanted_margin_mm)
+    return kept
+
+
+def _document(  # noqa: PLR0913 - what the document tells of
+    mask: Mask,
+    surface: SurfacePoints,
+    reach: Callable[[Floats], Floats],
+    kept: Booleans,
+    organ: Mask | None,
+    wanted_margin_mm: float,
+) -> dict[str, Any]:
+    weights = surface.weights_mm2 / surface.weights_mm2.sum()
+    excluded = float(weights[~kept].sum())
+    # where all of the surface is subcapsular there is no other surface to speak of
+    counted = kept if kept.any() else np.ones_like(kept)
+    margins = reach(surface.points_mm)
+    thinnest = int(np.flatnonzero(counted)[np.argmin(margins[counted])])
+    doubt = 0.5 * float(mask.grid.spacing_mm.max())
+    value = float(margins[thinnest])
+    shells = measure_shell_coverage(
+        surface, SHELLS_MM, reach_mm=reach, in_organ=lambda points: _inside(organ, points)
+    )
+    areas = area_share_by_margin(margins[counted], weights[counted] / weights[counted].sum())
+    return {
+        "schema": "margin/1",
+        **verdict_to_json(_judge(value, wanted_margin_mm, excluded)),
+        "mam_mm": {"value": value, "low": value - doubt, "high": value + doubt},
+        "area_percent": {name: 100.0 * share for name, share in areas.items()},
+        "shell_coverage_percent": {
+            f"{width:g}": None if np.isnan(share) else 100.0 * share
+            for width, share in shells.items()
+        },
+        "excluded_subcapsular_percent": 100.0 * excluded,
+        "thinnest_point_lps_mm": surface.points_mm[thinnest].tolist(),
+        "tumour_ml": mask.volume_ml,
+    }
+
+
+def _inside(organ: Mask | None, points_mm: Floats) -> Booleans:
+    if organ is None:
+        return np.ones(len(points_mm), dtype=bool)
+    inside: Booleans = np.asarray(sample_membership(organ, points_mm) >= 0.5)
+    return inside
+
+
+def _judge(mam_mm: float, wanted_margin_mm: float, excluded: float) -> Verdict:
+    rejections, warnings = [], []
+    if not mam_mm >= 0:
+        text = f"{-mam_mm:.1f} mm of tumour lie outside the ablation zone"
+        rejections.append(Reason("residual-tumour", f"{text}; the residual is a new target"))
+    elif not mam_mm >= wanted_margin_mm:
+        text = f"the least margin is {mam_mm:.1f} mm of the {wanted_margin_mm:g} mm wanted"
+        warnings.append(Reason("margin-below-goal", f"{text}; see the thinnest point"))
+    if excluded > 0:
+        text = f"{excluded:.0%} of the tumour's surface is subcapsular and was left out"
+        warnings.append(Reason("subcapsular", f"{text}; judge it by eye"))
+    return verdict_from_reasons(rejections=tuple(rejections), warnings=tuple(warnings))

@@ -1,0 +1,158 @@
+"""The steps of the procedure, each on nouns that the border has already checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from navigator import __version__
+from navigator.detection.plate import LocatedPlate, locate_plate
+from navigator.geometry.rigid import RigidTransform
+from navigator.model.outcome import Verdict, worst_verdict
+from navigator.model.placement import TemplatePlacement, template_frame
+from navigator.model.plan import Plan, Provenance
+from navigator.planning.one_antenna import (
+    plan_free_hand,
+    plan_one_antenna,
+    plan_through_standing_plate,
+)
+from navigator.planning.plate import placement_from_pose
+from navigator.registration.rigid import RigidRegistration, register_rigid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from navigator.app.inputs import PlanningInputs
+    from navigator.io.volumes import LoadedScan
+    from template_gen import TemplateSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomCheck:
+    """What an intraoperative scan says about a plan.
+
+    Parameters
+    ----------
+    scan : LoadedScan
+        The intraoperative scan.
+    registration : RigidRegistration
+        Where the patient lies now.
+    located : LocatedPlate
+        Where the plate stands now, in the intraoperative frame.
+    plan : Plan or None
+        Bore and depth that hold now, in the planning frame; None where registration or pose
+        was rejected: then no number holds.
+    verdict : Verdict
+        Of all three.
+    """
+
+    scan: LoadedScan
+    registration: RigidRegistration
+    located: LocatedPlate
+    plan: Plan | None
+    verdict: Verdict
+
+
+def plan_case(inputs: PlanningInputs) -> Plan:
+    """Plan as the request asks: plate to be placed, plate as it lies, or free hand.
+
+    Parameters
+    ----------
+    inputs : PlanningInputs
+        Scan, structures, plate and limits.
+
+    Returns
+    -------
+    Plan
+        With a verdict; without a needle where no way was found.
+    """
+    provenance = Provenance(input_hashes=inputs.hashes, engine_version=__version__)
+    if inputs.spec is None:
+        return plan_free_hand(inputs.scene, provenance)
+    if inputs.request.placement is not None:
+        pose = RigidTransform(
+            matrix=np.array(inputs.request.placement.lps_from_template),
+            target=inputs.scene.lesion.frame,
+            source=template_frame(inputs.spec),
+        )
+        placement = placement_from_pose(pose, inputs.spec, inputs.scene.gravity_lps)
+        return plan_through_standing_plate(inputs.scene, inputs.spec, placement, provenance)
+    return plan_one_antenna(inputs.scene, inputs.spec, provenance)
+
+
+def check_in_room(
+    inputs: PlanningInputs,
+    spec: TemplateSpec,
+    intraop: LoadedScan,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> RoomCheck:
+    """Find patient and plate in an intraoperative scan, and the bore and depth that hold now.
+
+    Parameters
+    ----------
+    inputs : PlanningInputs
+        What was planned on.
+    spec : TemplateSpec
+        The plate.
+    intraop : LoadedScan
+        The intraoperative scan.
+    progress : callable of str
+        Told what is being done.
+
+    Returns
+    -------
+    RoomCheck
+        Without a plan where registration or pose was rejected.
+    """
+    registration = register_rigid(inputs.scan.volume, intraop.volume, progress=progress)
+    progress("finding the plate's markers")
+    located = locate_plate(intraop.volume, spec)
+    found = worst_verdict(registration.verdict, located.verdict)
+    plan = None
+    if found.is_usable and located.lps_from_template is not None:
+        progress("choosing the bore and depth that hold now")
+        placement = carry_plate_to_planning(
+            inputs, spec, registration.intraop_from_planning, located.lps_from_template
+        )
+        hashes = {**inputs.hashes, "intraop": intraop.source_hash}
+        provenance = Provenance(input_hashes=hashes, engine_version=__version__)
+        plan = plan_through_standing_plate(inputs.scene, spec, placement, provenance)
+        found = worst_verdict(found, plan.verdict)
+    return RoomCheck(
+        scan=intraop, registration=registration, located=located, plan=plan, verdict=found
+    )
+
+
+def carry_plate_to_planning(
+    inputs: PlanningInputs,
+    spec: TemplateSpec,
+    intraop_from_planning: RigidTransform,
+    intraop_from_template: RigidTransform,
+) -> TemplatePlacement:
+    """Say where the plate stands now in terms of the planning scan.
+
+    Parameters
+    ----------
+    inputs : PlanningInputs
+        What was planned on; its gravity belongs to the planning scan.
+    spec : TemplateSpec
+        The plate.
+    intraop_from_planning, intraop_from_template : RigidTransform
+        Registration and pose.
+
+    Returns
+    -------
+    TemplatePlacement
+        In the planning frame. The protractor is fixed to the table, so its angles are read
+        against gravity in the intraoperative scan.
+    """
+    planning_from_template = intraop_from_planning.inverse() @ intraop_from_template
+    in_room = placement_from_pose(intraop_from_template, spec, inputs.scene.gravity_lps)
+    return TemplatePlacement(
+        lps_from_template=planning_from_template,
+        angles=in_room.angles,
+        template_hash=in_room.template_hash,
+    )

@@ -1,0 +1,254 @@
+"""The verbs behind single commands: files in, a document out, and a file where one was asked for."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from navigator.ablation.zones import find_zone_size
+from navigator.app.choices import MaskChoice, load_choice
+from navigator.app.documents import located_document, registration_document
+from navigator.app.inputs import load_planning_inputs
+from navigator.app.steps import plan_case
+from navigator.detection.plate import LEAST_MARKERS, locate_plate
+from navigator.errors import InputRefusedError
+from navigator.imaging.resample import rectify
+from navigator.io.antennas import load_zone_records
+from navigator.io.documents import (
+    interval_to_json,
+    load_points_csv,
+    load_registration,
+    plan_to_json,
+    registration_to_json,
+    save_json,
+    save_points_csv,
+)
+from navigator.io.volumes import load_scan, save_scan
+from navigator.registration.rigid import register_rigid
+from template_gen import load_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def plan_to_file(
+    request_path: Path, out: Path, *, progress: Callable[[str], None]
+) -> dict[str, Any]:
+    """Plan a request and write the plan.
+
+    Parameters
+    ----------
+    request_path, out : Path
+        Request and plan files.
+    progress : callable of str
+        Told what is being done.
+
+    Returns
+    -------
+    dict
+        The plan as JSON with `seconds`. Where no way was found nothing is written.
+    """
+    start = time.perf_counter()
+    progress("reading scan, structures and plate")
+    inputs = load_planning_inputs(request_path)
+    progress("planning")
+    plan = plan_case(inputs)
+    document = plan_to_json(plan)
+    if plan.needles:
+        save_json(document, out)
+    return {**document, "seconds": round(time.perf_counter() - start, 3)}
+
+
+def zone_document(antenna: str, *, power_w: float, time_s: float, setting: str) -> dict[str, Any]:
+    """Look up a zone.
+
+    Parameters
+    ----------
+    antenna : str
+        Device name.
+    power_w, time_s : float
+        Watts, seconds.
+    setting : str
+        ``in-vivo``, ``ex-vivo`` or ``manufacturer``.
+
+    Returns
+    -------
+    dict
+        Axes with low and high, and sources.
+    """
+    size = find_zone_size(
+        load_zone_records(), device=antenna, power_w=power_w, time_s=time_s, setting=setting
+    )
+    return {
+        "antenna": antenna,
+        "power_w": power_w,
+        "time_s": time_s,
+        "setting": setting,
+        "long_axis_mm": interval_to_json(size.long_axis_mm),
+        "short_axis_mm": interval_to_json(size.short_axis_mm),
+        "centre_to_tip_mm": interval_to_json(size.centre_to_tip_mm),
+        "sources": list(size.sources),
+    }
+
+
+def convert_scan(scan_path: Path, out: Path, *, series_uid: str | None) -> dict[str, Any]:
+    """Write a scan in another format.
+
+    Parameters
+    ----------
+    scan_path, out : Path
+        Scan and file to write.
+    series_uid : str or None
+        Which series of a folder.
+
+    Returns
+    -------
+    dict
+        Shape, affine, and whether a sheared stack was resampled.
+    """
+    scan = load_scan(scan_path, series_uid=series_uid)
+    volume = rectify(scan.volume)
+    save_scan(volume, out)
+    return {
+        "written": str(out),
+        "resampled": volume is not scan.volume,
+        "shape_kji": list(volume.grid.shape_kji),
+        "lps_from_index": volume.grid.lps_from_index.tolist(),
+        "sha256": scan.source_hash,
+    }
+
+
+def register_to_file(
+    planning_path: Path,
+    intraop_path: Path,
+    out: Path,
+    *,
+    organ: MaskChoice | None,
+    progress: Callable[[str], None],
+) -> dict[str, Any]:
+    """Register two scans and write the registration.
+
+    Parameters
+    ----------
+    planning_path, intraop_path, out : Path
+        Scans and file to write.
+    organ : MaskChoice or None
+        Where the quality is measured, in the planning scan.
+    progress : callable of str
+        Told what is being done.
+
+    Returns
+    -------
+    dict
+        The registration as JSON; a rejected one is written too, with its verdict inside.
+    """
+    progress("reading both scans")
+    planning, intraop = load_scan(planning_path), load_scan(intraop_path)
+    start = time.perf_counter()
+    registration = register_rigid(
+        planning.volume,
+        intraop.volume,
+        organ=None if organ is None else load_choice(organ, planning.volume.grid),
+        progress=progress,
+    )
+    seconds = round(time.perf_counter() - start, 2)
+    document = registration_to_json(registration_document(registration, planning, intraop, seconds))
+    save_json(document, out)
+    return document
+
+
+def map_points_file(registration_path: Path, points: Path, out: Path, *, to: str) -> dict[str, Any]:
+    """Carry points of a CSV file through a registration.
+
+    Parameters
+    ----------
+    registration_path, points, out : Path
+        Registration, points, file to write.
+    to : str
+        ``intraop`` or ``planning``: where the points shall arrive.
+
+    Returns
+    -------
+    dict
+        How many points, and the verdict of the registration: a rejected one maps nothing.
+
+    Raises
+    ------
+    InputRefusedError
+        If `to` is neither, or the registration was rejected.
+    """
+    if to not in ("intraop", "planning"):
+        raise InputRefusedError(
+            code="unknown-direction",
+            what="Points can be carried to one of the two scans",
+            where="--to",
+            expected="intraop or planning",
+            got=repr(to),
+            next_step="choose the scan in which the points shall arrive",
+        )
+    document = load_registration(registration_path)
+    if not document.verdict.is_usable:
+        raise InputRefusedError(
+            code="registration-rejected",
+            what="The registration was rejected and carries no point",
+            where=str(registration_path),
+            expected="an accepted registration",
+            got="; ".join(reason.message for reason in document.verdict.reasons),
+            next_step="register again on a better scan",
+        )
+    transform = document.intraop_from_planning
+    labels, values = load_points_csv(points)
+    chosen = transform if to == "intraop" else transform.inverse()
+    save_points_csv(out, labels, chosen.map_points(values))
+    return {"points": len(labels), "to": to, "verdict": document.verdict.status.value}
+
+
+def locate_to_file(
+    scan_path: Path,
+    template: Path,
+    out: Path | None,
+    *,
+    series_uid: str | None,
+    progress: Callable[[str], None],
+) -> dict[str, Any]:
+    """Find a plate in a scan.
+
+    Parameters
+    ----------
+    scan_path, template : Path
+        Scan and template spec.
+    out : Path or None
+        Where the placement shall be written.
+    series_uid : str or None
+        Which series of a folder.
+    progress : callable of str
+        Told what is being done.
+
+    Returns
+    -------
+    dict
+        The placement as JSON.
+
+    Raises
+    ------
+    InputRefusedError
+        If the template has too few markers to be located.
+    """
+    spec = load_spec(template)
+    if len(spec.markers) < LEAST_MARKERS:
+        raise InputRefusedError(
+            code="too-few-markers",
+            what="The template has too few markers to be located",
+            where=str(template),
+            expected=f"{LEAST_MARKERS} markers or more",
+            got=str(len(spec.markers)),
+            next_step="add markers: template-gen new makes six",
+        )
+    progress("reading the scan")
+    scan = load_scan(scan_path, series_uid=series_uid)
+    progress("finding the plate's markers")
+    document = located_document(locate_plate(scan.volume, spec))
+    if out is not None:
+        save_json(document, out)
+    return document

@@ -1,0 +1,141 @@
+"""Commands on scans: inspect, convert, register, map-points, locate-template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from navigator.cli.shell import DebugOption, JsonOption, Outcome, finish, verdict_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def inspect(
+    path: Annotated[Path, typer.Argument(help="DICOM folder, or an image file")],
+    as_json: bool = JsonOption,
+    debug: bool = DebugOption,
+) -> None:
+    """List the series of a folder and what speaks against each.
+
+    Example: navigator inspect planning/
+    """
+
+    def verb(_: Callable[[str], None]) -> Outcome:
+        from navigator.io.inspecting import inspect_path
+
+        document = inspect_path(path)
+        lines = []
+        for series in document["series"]:
+            shape = "x".join(str(count) for count in series["shape_kji"] or ())
+            lines.append(f"{series['uid']}  {series['description']}  {shape}  {series['verdict']}")
+            lines += [f"  {item['severity']}: {item['message']}" for item in series["findings"]]
+        return Outcome(document, tuple(lines))
+
+    finish(verb, as_json=as_json, debug=debug)
+
+
+def convert(
+    scan: Annotated[Path, typer.Argument(help="DICOM folder or image file")],
+    out: Annotated[Path, typer.Argument(help=".nrrd, .nii.gz or .mha file to write")],
+    series: Annotated[str | None, typer.Option(help="series UID, where there are several")] = None,
+    as_json: bool = JsonOption,
+    debug: bool = DebugOption,
+) -> None:
+    """Write a scan in another format with its true geometry.
+
+    Example: navigator convert planning/ planning.nrrd
+    """
+
+    def verb(_: Callable[[str], None]) -> Outcome:
+        from navigator.app.verbs import convert_scan
+
+        document = convert_scan(scan, out, series_uid=series)
+        note = "; the tilted stack was resampled" if document["resampled"] else ""
+        return Outcome(document, (f"written: {out}{note}",))
+
+    finish(verb, as_json=as_json, debug=debug)
+
+
+def register(
+    planning: Annotated[Path, typer.Argument(help="planning scan")],
+    intraop: Annotated[Path, typer.Argument(help="intraoperative scan")],
+    out: Annotated[Path, typer.Option(help="registration JSON file to write")],
+    organ: Annotated[Path | None, typer.Option(help="liver of the planning scan")] = None,
+    label: Annotated[str, typer.Option(help="its label value, or the name of a segment")] = "1",
+    rigid: Annotated[bool, typer.Option("--rigid", help="rigid; the only kind so far")] = False,
+    as_json: bool = JsonOption,
+    debug: bool = DebugOption,
+) -> None:
+    """Register an intraoperative scan to the planning scan.
+
+    Example: navigator register planning/ intraop/ --out registration.json --rigid
+    """
+
+    def verb(progress: Callable[[str], None]) -> Outcome:
+        from navigator.app.choices import MaskChoice
+        from navigator.app.verbs import register_to_file
+
+        choice = None if organ is None else MaskChoice(organ, label)
+        document = register_to_file(planning, intraop, out, organ=choice, progress=progress)
+        text = f"expected error {document['expected_tre_mm']:.2f} mm, {document['seconds']:.1f} s"
+        return Outcome(document, (text, *verdict_lines(document)))
+
+    if not rigid:
+        print_rigid_note()
+    finish(verb, as_json=as_json, debug=debug)
+
+
+def print_rigid_note() -> None:
+    """Say that the registration is rigid though it was not asked to be."""
+    typer.echo("note: the registration is rigid; breathing is not corrected", err=True)
+
+
+def map_points(
+    registration: Annotated[Path, typer.Argument(help="registration JSON file")],
+    points: Annotated[Path, typer.Argument(help="CSV with label,x_mm,y_mm,z_mm")],
+    out: Annotated[Path, typer.Argument(help="CSV file to write")],
+    to: Annotated[str, typer.Option(help="intraop or planning")],
+    as_json: bool = JsonOption,
+    debug: bool = DebugOption,
+) -> None:
+    """Carry points through a registration.
+
+    Example: navigator map-points registration.json points.csv mapped.csv --to intraop
+    """
+
+    def verb(_: Callable[[str], None]) -> Outcome:
+        from navigator.app.verbs import map_points_file
+
+        document = map_points_file(registration, points, out, to=to)
+        return Outcome(document, (f"{document['points']} points written: {out}",))
+
+    finish(verb, as_json=as_json, debug=debug)
+
+
+def locate_template(
+    scan: Annotated[Path, typer.Argument(help="scan with the plate")],
+    template: Annotated[Path, typer.Argument(help="template-spec/1 JSON file")],
+    series: Annotated[str | None, typer.Option(help="series UID, where there are several")] = None,
+    out: Annotated[Path | None, typer.Option(help="placement JSON file to write")] = None,
+    as_json: bool = JsonOption,
+    debug: bool = DebugOption,
+) -> None:
+    """Find the plate's pose from its marker spheres.
+
+    Example: navigator locate-template intraop/ template.json --json
+    """
+
+    def verb(progress: Callable[[str], None]) -> Outcome:
+        from navigator.app.verbs import locate_to_file
+
+        document = locate_to_file(scan, template, out, series_uid=series, progress=progress)
+        found = f"{len(document['markers'])} markers found"
+        return Outcome(document, (found, *verdict_lines(document)))
+
+    finish(verb, as_json=as_json, debug=debug)
+
+
+COMMANDS = (inspect, convert, register, map_points, locate_template)

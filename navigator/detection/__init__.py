@@ -1,0 +1,1 @@
+"""Hardware in a CT: marker spheres and the plate that they belong to."""

@@ -1,0 +1,1 @@
+"""Frames, rigid motions, lines, ellipsoids and point sets: pure geometry, no anatomy."""

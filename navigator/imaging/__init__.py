@@ -1,0 +1,1 @@
+"""Images as measuring instruments: sampling, cropping, distances, surfaces, tissue."""

@@ -1,0 +1,85 @@
+"""Distances to structures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from navigator.arrays import Floats, Voxels, frozen_grid_array
+from navigator.imaging.resample import check_rectilinear, crop_grid
+
+if TYPE_CHECKING:
+    from navigator.model.volume import Grid, Mask
+
+
+@dataclass(frozen=True, slots=True)
+class DistanceMap:
+    """How far each voxel centre lies from the nearest voxel centre of a structure.
+
+    Parameters
+    ----------
+    values_mm : (k, j, i) array
+        Millimetres, float32; 0 inside.
+    grid : Grid
+        The (cropped) grid.
+    """
+
+    values_mm: Voxels
+    grid: Grid
+
+
+def measure_distance_map(mask: Mask, slices: tuple[slice, slice, slice]) -> DistanceMap:
+    """Measure distances to a structure on a block of its grid.
+
+    Members outside the block do not count: crop no closer than the largest distance that
+    matters.
+
+    Parameters
+    ----------
+    mask : Mask
+        The structure, on a rectilinear grid.
+    slices : tuple of three slices
+        The block, axes (k, j, i).
+
+    Returns
+    -------
+    DistanceMap
+        Exact Euclidean distances between voxel centres, millimetres; infinite where the
+        block holds no member.
+
+    Raises
+    ------
+    GeometryRefusedError
+        If the grid is sheared.
+    """
+    check_rectilinear(mask.grid, "A distance map")
+    members = mask.members[slices]
+    grid = crop_grid(mask.grid, slices)
+    if not members.any():
+        empty = np.full(members.shape, np.inf, dtype=np.float32)
+        return DistanceMap(frozen_grid_array(empty, np.float32), grid)
+    values = ndimage.distance_transform_edt(~members, sampling=grid.spacing_mm)
+    return DistanceMap(frozen_grid_array(values, np.float32), grid)
+
+
+def border_boxes(mask: Mask, slices: tuple[slice, slice, slice]) -> Floats:
+    """List the outer voxels of a structure in a block: those with a face to the outside.
+
+    Parameters
+    ----------
+    mask : Mask
+        The structure.
+    slices : tuple of three slices
+        The block, axes (k, j, i).
+
+    Returns
+    -------
+    (n, 3) array
+        Centres of the border voxels, millimetres in the mask's frame.
+    """
+    members = mask.members[slices]
+    inner = ndimage.binary_erosion(members, border_value=0)
+    return crop_grid(mask.grid, slices).points_from_indices(np.argwhere(members & ~inner))

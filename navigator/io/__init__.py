@@ -1,0 +1,1 @@
+"""Borders: scans, structures and documents come in right or are refused, and go out atomically."""

@@ -1,0 +1,243 @@
+"""What each slice has to be on its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from navigator.io.dicom.headers import CT_IMAGE, MULTIFRAME_CT, SliceHeader
+from navigator.io.dicom.values import uid_name
+from navigator.io.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+UNIT_LIMIT = 1e-3
+"""Largest deviation of directions from length one and a right angle that rounding explains."""
+LOSSLESS_SYNTAXES = (
+    *("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"),
+    *("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.80"),
+    *("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.5"),
+)
+LOSSY_SYNTAXES = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81")
+READABLE_SYNTAXES = (*LOSSLESS_SYNTAXES, *LOSSY_SYNTAXES, "1.2.840.10008.1.2.4.91")
+"""JPEG 2000 (.91) is either: the file itself says whether it lost anything."""
+READABLE_BITS = (8, 16, 32)
+DERIVED_MAPS = ("PERFUSION", "RCBF", "RCBV", "MTT", "TTP")
+"""Image types whose numbers are not attenuation (PS3.3, C.8.15.2.1.1)."""
+
+SEND_AGAIN = "send or export the whole series again from the scanner or archive"
+CHOOSE_CT = "choose the original CT series of the exam"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceRule:
+    """One condition that every slice has to meet.
+
+    Parameters
+    ----------
+    code : str
+        Stable name of the finding.
+    is_broken : callable
+        Tells whether a slice breaks the rule.
+    what, expected, next_step : str
+        Parts of the finding.
+    got : callable
+        Says what a slice shows instead.
+    """
+
+    code: str
+    is_broken: Callable[[SliceHeader], bool]
+    what: str
+    expected: str
+    got: Callable[[SliceHeader], str]
+    next_step: str
+
+
+def slice_findings(headers: tuple[SliceHeader, ...]) -> Iterator[Finding]:
+    """Judge each slice by every rule.
+
+    Parameters
+    ----------
+    headers : tuple of SliceHeader
+        Slices of one series, in any order.
+
+    Yields
+    ------
+    Finding
+        One for each rule that is broken, with the files that break it.
+    """
+    for rule in SLICE_RULES:
+        wrong = [header for header in headers if rule.is_broken(header)]
+        if wrong:
+            yield Finding(
+                code=rule.code,
+                severity=Severity.REFUSE,
+                what=rule.what,
+                expected=rule.expected,
+                got=f"{len(wrong)} of {len(headers)} slices {rule.got(wrong[0])}",
+                next_step=rule.next_step,
+                files=names_of(wrong),
+            )
+
+
+def names_of(headers: Iterable[SliceHeader]) -> tuple[str, ...]:
+    """Name the files of slices, each once.
+
+    Parameters
+    ----------
+    headers : iterable of SliceHeader
+        Slices.
+
+    Returns
+    -------
+    tuple of str
+        File names, sorted.
+    """
+    return tuple(sorted({header.source.file.name for header in headers}))
+
+
+def is_ct(header: SliceHeader) -> bool:
+    """Tell whether an object is a CT image, by its class, else by its modality.
+
+    Parameters
+    ----------
+    header : SliceHeader
+        Any object.
+
+    Returns
+    -------
+    bool
+        True for a plain or multi-frame CT image.
+    """
+    known = (CT_IMAGE, *MULTIFRAME_CT)
+    return header.sop_class_uid in known or (not header.sop_class_uid and header.modality == "CT")
+
+
+def _is_bent(header: SliceHeader) -> bool:
+    """Tell whether directions are not two unit vectors at a right angle."""
+    if header.orientation is None:
+        return False
+    axes = np.reshape(np.asarray(header.orientation), (2, 3))
+    return not bool(np.abs(axes @ axes.T - np.eye(2)).max() <= UNIT_LIMIT)
+
+
+def _is_cut_short(header: SliceHeader) -> bool:
+    """Tell whether an uncompressed file holds less than its header announces."""
+    source = header.source
+    return source.is_native and source.native_bytes_left < max(source.frame_bytes, 1)
+
+
+def _is_odd_pixel(header: SliceHeader) -> bool:
+    """Tell whether a pixel is anything but one grey number of whole bytes."""
+    source = header.source
+    is_grey = source.samples == 1 and source.photometric == "MONOCHROME2"
+    fits = 0 < source.bits_stored <= source.bits_allocated
+    is_whole = source.bits_allocated in READABLE_BITS and source.high_bit == source.bits_stored - 1
+    return not (is_grey and fits and is_whole)
+
+
+def _pixel_words(header: SliceHeader) -> str:
+    """Say how a pixel is stored."""
+    source = header.source
+    return (
+        f"with {source.samples} x {source.photometric or 'unknown'}, "
+        f"{source.bits_stored} of {source.bits_allocated} bits, high bit {source.high_bit}"
+    )
+
+
+def _syntax_words(header: SliceHeader) -> str:
+    """Name a transfer syntax."""
+    uid = header.source.transfer_syntax_uid
+    return f"in {uid_name(uid)} ({uid})" if uid else "without a transfer syntax"
+
+
+SLICE_RULES = (
+    SliceRule(
+        code="not-ct",
+        is_broken=lambda header: not is_ct(header),
+        what="The series is not a CT image",
+        expected="CT Image Storage or Enhanced CT Image Storage",
+        got=lambda header: f"of {uid_name(header.sop_class_uid) or header.modality or 'no kind'}",
+        next_step=CHOOSE_CT,
+    ),
+    SliceRule(
+        code="derived-map",
+        is_broken=lambda header: any(word in DERIVED_MAPS for word in header.image_type),
+        what="The numbers of the series are not attenuation",
+        expected="an image type that names no derived map",
+        got=lambda header: f"of type {'/'.join(header.image_type)}",
+        next_step=CHOOSE_CT,
+    ),
+    SliceRule(
+        code="no-position",
+        is_broken=lambda header: header.position_mm is None,
+        what="A slice does not say where it lies",
+        expected="Image Position (Patient) with three numbers in every slice",
+        got=lambda _: "without it",
+        next_step=CHOOSE_CT + "; nothing can be measured in a secondary capture",
+    ),
+    SliceRule(
+        code="no-orientation",
+        is_broken=lambda header: header.orientation is None,
+        what="A slice does not say which way it faces",
+        expected="Image Orientation (Patient) with six numbers in every slice",
+        got=lambda _: "without it",
+        next_step=CHOOSE_CT + "; nothing can be measured in a secondary capture",
+    ),
+    SliceRule(
+        code="bent-orientation",
+        is_broken=_is_bent,
+        what="The directions of a slice are not at right angles, or not of length one",
+        expected=f"unit vectors at right angles within {UNIT_LIMIT}",
+        got=lambda header: f"with {header.orientation}",
+        next_step=SEND_AGAIN,
+    ),
+    SliceRule(
+        code="no-pixel-spacing",
+        is_broken=lambda header: (
+            not (header.pixel_spacing_mm is not None and min(header.pixel_spacing_mm) > 0)
+        ),
+        what="A slice does not say how large its pixels are",
+        expected="Pixel Spacing with two positive numbers in every slice",
+        got=lambda header: f"with {header.pixel_spacing_mm or 'none'}",
+        next_step=SEND_AGAIN,
+    ),
+    SliceRule(
+        code="no-rescale",
+        is_broken=lambda header: header.rescale is None or header.rescale[0] == 0,
+        what="A slice does not say how its values become Hounsfield units",
+        expected="Rescale Slope, not 0, and Rescale Intercept in every slice",
+        got=lambda header: f"with {header.rescale or 'none'}",
+        next_step=SEND_AGAIN,
+    ),
+    SliceRule(
+        code="odd-pixels",
+        is_broken=_is_odd_pixel,
+        what="The pixels are not single grey values of whole bytes",
+        expected="1 x MONOCHROME2 of 8, 16 or 32 bits, the high bit the last of those stored",
+        got=_pixel_words,
+        next_step=CHOOSE_CT,
+    ),
+    SliceRule(
+        code="unsupported-transfer-syntax",
+        is_broken=lambda header: header.source.transfer_syntax_uid not in READABLE_SYNTAXES,
+        what="The pixels are encoded in a way that is not read here",
+        expected="uncompressed, RLE, JPEG lossless, JPEG-LS or JPEG 2000",
+        got=_syntax_words,
+        next_step="export the series again as Explicit VR Little Endian",
+    ),
+    SliceRule(
+        code="truncated-pixel-data",
+        is_broken=_is_cut_short,
+        what="A file ends before its pixels do",
+        expected="as many bytes as rows and columns announce",
+        got=lambda header: (
+            f"with {header.source.native_bytes_left} of {header.source.frame_bytes} bytes"
+        ),
+        next_step=SEND_AGAIN,
+    ),
+)
+"""Every rule, the most telling first."""

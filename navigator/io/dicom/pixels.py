@@ -1,0 +1,161 @@
+"""From stored pixels to Hounsfield units, slice by slice, in parallel."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pydicom
+from pydicom.pixels.utils import pixel_array
+from pydicom.uid import RLELossless
+
+from navigator.errors import FileRefusedError
+from navigator.io.dicom.pixel_source import BYTE_ORDER
+from navigator.io.dicom.values import uid_name
+from navigator.io.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from navigator.arrays import Voxels
+    from navigator.io.dicom.headers import SliceHeader
+    from navigator.io.dicom.pixel_source import PixelSource
+
+MOST_THREADS = 8
+"""More readers than this wait for the disk."""
+
+
+def hounsfield_from_slices(
+    headers: tuple[SliceHeader, ...],
+) -> tuple[Voxels, tuple[Finding, ...]]:
+    """Read the pixels of slices and rescale each by its own slope and intercept.
+
+    Parameters
+    ----------
+    headers : tuple of SliceHeader
+        Slices that passed the gate, in order.
+
+    Returns
+    -------
+    values_hu : (k, j, i) array
+        Hounsfield units, read-only float32.
+    findings : tuple of Finding
+        What the decoder warned of.
+
+    Raises
+    ------
+    FileRefusedError
+        If the pixels of a slice cannot be decoded, or are not what its header says.
+    """
+    values = np.empty((len(headers), *headers[0].source.shape_ji), dtype=np.float32)
+    places = list(enumerate(headers))
+    jobs = [list(group) for _, group in groupby(places, key=lambda place: place[1].source.file)]
+    threads = min(MOST_THREADS, os.cpu_count() or 1)
+    # one guard round all threads: the warning filter belongs to the process
+    with warnings.catch_warnings(record=True) as caught, ThreadPoolExecutor(threads) as pool:
+        warnings.simplefilter("always")
+        for _ in pool.map(lambda job: _fill(values, job), jobs):
+            pass
+    values.setflags(write=False)
+    return values, _findings_from_warnings([str(warning.message) for warning in caught])
+
+
+def _fill(values: NDArray[np.float32], job: list[tuple[int, SliceHeader]]) -> None:
+    """Decode the frames of one file into their places."""
+    sources = [header.source for _, header in job]
+    for (place, header), stored in zip(job, decode_frames(sources), strict=True):
+        slope, intercept = header.rescale or (np.nan, np.nan)
+        rescaled = stored * np.float64(slope) + np.float64(intercept)
+        values[place] = rescaled
+
+
+def decode_frames(sources: list[PixelSource]) -> list[NDArray[Any]]:
+    """Decode frames of one file to the values that it stores.
+
+    Parameters
+    ----------
+    sources : list of PixelSource
+        Frames of one and the same file.
+
+    Returns
+    -------
+    list of (j, i) array of int
+        Stored values, before rescaling.
+
+    Raises
+    ------
+    FileRefusedError
+        If they cannot be decoded, or have another size than the header says.
+    """
+    first = sources[0]
+    try:
+        if first.native_start is not None and _is_plain(first):
+            frames = [_read_native(source) for source in sources]
+        else:
+            dataset = pydicom.dcmread(first.file)
+            plugin = "pydicom" if first.transfer_syntax_uid == RLELossless else "gdcm"
+            options = {} if first.is_native else {"decoding_plugin": plugin}
+            frames = [
+                pixel_array(dataset, index=source.frame, **options)  # type: ignore[arg-type]  # pydicom types its options as one union
+                for source in sources
+            ]
+    except Exception as error:  # foreign decoders raise whatever they like
+        raise _undecodable(first, (str(error).splitlines() or [""])[0][:200]) from error
+    for source, frame in zip(sources, frames, strict=True):
+        if frame.shape != source.shape_ji:
+            raise _undecodable(source, f"an image of shape {frame.shape}")
+    return frames
+
+
+def _is_plain(source: PixelSource) -> bool:
+    """Tell whether bytes can be taken as they are; 8-bit big-endian pixels come in pairs."""
+    return not (source.bits_allocated == 8 and BYTE_ORDER[source.transfer_syntax_uid] == ">")
+
+
+def _read_native(source: PixelSource) -> NDArray[Any]:
+    """Read one uncompressed frame."""
+    kind = "i" if source.is_signed else "u"
+    order = BYTE_ORDER[source.transfer_syntax_uid]
+    dtype = np.dtype(f"{order}{kind}{source.bits_allocated // 8}")
+    rows, columns = source.shape_ji
+    stored = np.fromfile(
+        source.file, dtype=dtype, count=rows * columns, offset=source.native_start or 0
+    ).reshape(rows, columns)
+    unused = source.bits_allocated - source.bits_stored
+    if unused:
+        # bits beyond those stored may hold an overlay; the shift back restores the sign
+        stored = (stored << unused) >> unused
+    return stored
+
+
+def _undecodable(source: PixelSource, got: str) -> FileRefusedError:
+    """Refuse pixels that no decoder reads."""
+    uid = source.transfer_syntax_uid
+    return FileRefusedError(
+        code="undecodable-pixels",
+        what=f"The pixels cannot be decoded from {uid_name(uid) if uid else 'no syntax'} ({uid})",
+        where=str(source.file),
+        expected=f"an image of {source.shape_ji[0]} rows and {source.shape_ji[1]} columns",
+        got=got or "a decoder that failed without a reason",
+        next_step="export the series again as Explicit VR Little Endian",
+    )
+
+
+def _findings_from_warnings(messages: list[str]) -> tuple[Finding, ...]:
+    """Keep what a decoder warned of, each text once."""
+    return tuple(
+        Finding(
+            code="decoder-warning",
+            severity=Severity.CONFIRM,
+            what="The decoder of the pixels warned",
+            expected="no warning",
+            got=message.splitlines()[0],
+            next_step="compare the pictures with those on the scanner's screen",
+        )
+        for message in sorted(set(messages))
+        if message
+    )

@@ -1,0 +1,118 @@
+"""The geometry of a stack of slices: from position and orientation alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from navigator.arrays import Floats, frozen_floats, lengths
+
+if TYPE_CHECKING:
+    from navigator.io.dicom.headers import SliceHeader
+
+SAME_POSITION_MM = 1e-3
+"""Two slices nearer than this lie at one position."""
+STRAIGHT_LINE_MM = 0.1
+"""Positions may leave the straight line by this much before voxels lie where they are not."""
+DRIFT_MM = 0.1
+"""Sideways drift over the whole stack beyond which it is called tilted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """Slices in order along their normal.
+
+    Parameters
+    ----------
+    headers : tuple of SliceHeader
+        In the order of their positions along the normal.
+    positions_mm : (n, 3) array
+        Centres of their first voxels, LPS millimetres.
+    row_direction, column_direction : (3,) array
+        Directions along i and along j, LPS.
+    pixel_spacing_mm : (2,) array
+        Steps along j and along i, millimetres.
+    """
+
+    headers: tuple[SliceHeader, ...]
+    positions_mm: Floats
+    row_direction: Floats
+    column_direction: Floats
+    pixel_spacing_mm: Floats
+
+    @property
+    def normal(self) -> Floats:
+        """(3,) array: unit direction at right angles to the slices, right-handed."""
+        across = np.cross(self.row_direction, self.column_direction)
+        return frozen_floats(across / np.linalg.norm(across), (3,), "normal")
+
+    @property
+    def steps_mm(self) -> Floats:
+        """(n - 1,) array: distances between neighbours along the normal, millimetres."""
+        steps: Floats = np.diff(self.positions_mm @ self.normal)
+        return steps
+
+    @property
+    def slice_step_mm(self) -> Floats:
+        """(3,) array: the way from one slice to the next, sideways drift included."""
+        whole = self.positions_mm[-1] - self.positions_mm[0]
+        return frozen_floats(whole / (len(self.headers) - 1), (3,), "slice_step_mm")
+
+    @property
+    def drift_mm(self) -> float:
+        """How far the last slice lies sideways of the first, millimetres."""
+        whole = self.positions_mm[-1] - self.positions_mm[0]
+        return float(np.linalg.norm(whole - (whole @ self.normal) * self.normal))
+
+    @property
+    def bend_mm(self) -> float:
+        """How far a slice lies from where even steps would put it, millimetres."""
+        counts = np.arange(len(self.headers))[:, None]
+        even = self.positions_mm[0] + counts * self.slice_step_mm
+        return float(lengths(self.positions_mm - even).max())
+
+    @property
+    def lps_from_index(self) -> Floats:
+        """(4, 4) array: affine from (k, j, i, 1) to LPS millimetres (PS3.3, C.7.6.2.1.1)."""
+        affine = np.eye(4)
+        affine[:3, 0] = self.slice_step_mm
+        affine[:3, 1] = self.pixel_spacing_mm[0] * self.column_direction
+        affine[:3, 2] = self.pixel_spacing_mm[1] * self.row_direction
+        affine[:3, 3] = self.positions_mm[0]
+        return frozen_floats(affine, (4, 4), "lps_from_index")
+
+
+def stack_from_headers(headers: tuple[SliceHeader, ...]) -> Stack | None:
+    """Put slices in order along the normal of the first.
+
+    Parameters
+    ----------
+    headers : tuple of SliceHeader
+        Slices of one series in any order.
+
+    Returns
+    -------
+    Stack or None
+        None where a slice has no place, or the slices have no normal.
+    """
+    first = headers[0]
+    positions = [header.position_mm for header in headers if header.position_mm is not None]
+    if first.orientation is None or first.pixel_spacing_mm is None:
+        return None
+    if len(positions) < len(headers):
+        return None
+    row, column = np.reshape(np.asarray(first.orientation), (2, 3))
+    across = np.cross(row, column)
+    if not np.linalg.norm(across) > 0.5:
+        return None
+    points = np.asarray(positions, dtype=np.float64)
+    order = np.argsort(points @ across, kind="stable")
+    return Stack(
+        headers=tuple(headers[index] for index in order),
+        positions_mm=frozen_floats(points[order], (None, 3), "positions_mm"),
+        row_direction=frozen_floats(row, (3,), "row_direction"),
+        column_direction=frozen_floats(column, (3,), "column_direction"),
+        pixel_spacing_mm=frozen_floats(first.pixel_spacing_mm, (2,), "pixel_spacing_mm"),
+    )

@@ -1,0 +1,183 @@
+"""Values out of DICOM data sets: the right kind of value, or an honest absence."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from pydicom.config import IGNORE
+from pydicom.errors import BytesLengthException
+from pydicom.uid import UID
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+MACRO_OF_KEYWORD = {
+    "ImagePositionPatient": "PlanePositionSequence",
+    "ImageOrientationPatient": "PlaneOrientationSequence",
+    "PixelSpacing": "PixelMeasuresSequence",
+    "RescaleSlope": "PixelValueTransformationSequence",
+    "RescaleIntercept": "PixelValueTransformationSequence",
+    "RescaleType": "PixelValueTransformationSequence",
+    "FrameType": "CTImageFrameTypeSequence",
+}
+"""Where a multi-frame CT keeps what a plain image has at the top (PS3.3, C.7.6.16)."""
+
+
+def uid_name(uid: str) -> str:
+    """Name a UID as a person knows it.
+
+    Parameters
+    ----------
+    uid : str
+        Any UID, damaged ones too.
+
+    Returns
+    -------
+    str
+        Its name in the standard, else the UID itself.
+
+    Examples
+    --------
+    >>> uid_name("1.2.840.10008.1.2.1")
+    'Explicit VR Little Endian'
+    """
+    return UID(uid, validation_mode=IGNORE).name
+
+
+def raw_value(dataset: Dataset, keyword: str) -> Any:  # noqa: ANN401 - DICOM values are of any kind
+    """Read one value, or None where it is absent or cannot be parsed.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        A data set or an item of a sequence.
+    keyword : str
+        DICOM keyword.
+
+    Returns
+    -------
+    object or None
+        As pydicom understands it.
+    """
+    try:
+        return dataset.get(keyword)
+    except (ValueError, TypeError, NotImplementedError, OverflowError, BytesLengthException):
+        return None
+
+
+def text_value(dataset: Dataset, keyword: str) -> str:
+    """Read one value as text, empty where absent.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        A data set or an item of a sequence.
+    keyword : str
+        DICOM keyword.
+
+    Returns
+    -------
+    str
+        Without the blanks and zeros that pad it.
+    """
+    value = raw_value(dataset, keyword)
+    return "" if value is None else str(value).strip(" \0")
+
+
+def number_values(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
+    """Read a fixed count of finite numbers, or None.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        A data set or an item of a sequence.
+    keyword : str
+        DICOM keyword.
+    count : int
+        How many numbers there have to be.
+
+    Returns
+    -------
+    tuple of float or None
+        None where they are absent, too few, too many, or not finite.
+    """
+    value = raw_value(dataset, keyword)
+    try:
+        numbers = tuple(float(part) for part in (value if count > 1 else (value,)))
+    except (TypeError, ValueError):
+        return None
+    return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else None
+
+
+def whole_value(dataset: Dataset, keyword: str, default: int) -> int:
+    """Read a whole number.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        A data set or an item of a sequence.
+    keyword : str
+        DICOM keyword.
+    default : int
+        For a value that is absent or not a number.
+
+    Returns
+    -------
+    int
+        The number.
+    """
+    numbers = number_values(dataset, keyword, 1)
+    return default if numbers is None else int(numbers[0])
+
+
+def words_value(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """Read a value of several words.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        A data set or an item of a sequence.
+    keyword : str
+        DICOM keyword.
+
+    Returns
+    -------
+    tuple of str
+        Empty where absent.
+    """
+    value = raw_value(dataset, keyword)
+    if value is None:
+        return ()
+    words = (value,) if isinstance(value, str) else value
+    return tuple(str(word).strip() for word in words)
+
+
+def frame_item(dataset: Dataset, frame: int | None, keyword: str) -> Dataset:
+    """Find the item that holds a value for one frame.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The whole file's data set.
+    frame : int or None
+        Frame of a multi-frame CT from 0; None for a plain image.
+    keyword : str
+        DICOM keyword.
+
+    Returns
+    -------
+    Dataset
+        The frame's own macro, else the shared one, else the data set itself; only the last
+        for a plain image.
+    """
+    if frame is None:
+        return dataset
+    frames = raw_value(dataset, "PerFrameFunctionalGroupsSequence") or ()
+    shared = raw_value(dataset, "SharedFunctionalGroupsSequence") or ()
+    for group in (*frames[frame : frame + 1], *shared[:1]):
+        items = raw_value(group, MACRO_OF_KEYWORD[keyword])
+        if items:
+            found: Dataset = items[0]
+            return found
+    return dataset

@@ -1,0 +1,1 @@
+"""The nouns of the domain: frozen, in one frame each, without any algorithm."""

@@ -1,0 +1,1 @@
+"""Where to enter, through which bore, how deep: plans for needles."""

@@ -1,0 +1,177 @@
+"""What speaks for and against a plan, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from navigator.ablation.margin import measure_margin, signed_margins_mm
+from navigator.ablation.zones import place_zone
+from navigator.imaging.distance import border_boxes
+from navigator.imaging.resample import crop_slices
+from navigator.model.outcome import Reason, Verdict, verdict_from_reasons
+
+if TYPE_CHECKING:
+    from navigator.model.ablation import AblationZone, Margin
+    from navigator.model.placement import TemplatePlacement
+    from navigator.planning.bores import BoreCandidate
+    from navigator.planning.scene import Scene
+    from template_gen import TemplateSpec
+
+LARGEST_PLAY_MM = 0.5
+"""Bore less needle diameter beyond which the tip wanders: 3 mm at 80 mm with 15 mm of guide."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A plan before it is judged.
+
+    Parameters
+    ----------
+    scene : Scene
+        The patient.
+    spec : TemplateSpec or None
+        The plate; None for a free-hand needle.
+    placement : TemplatePlacement or None
+        Where it stands.
+    best : BoreCandidate
+        The needle.
+    zone : AblationZone
+        What it will ablate.
+    margin : Margin
+        The margin that it keeps.
+    allowed : int
+        Bores that broke no limit.
+    """
+
+    scene: Scene
+    spec: TemplateSpec | None
+    placement: TemplatePlacement | None
+    best: BoreCandidate
+    zone: AblationZone
+    margin: Margin
+    allowed: int
+
+
+def draft_plan(
+    scene: Scene,
+    spec: TemplateSpec | None,
+    placement: TemplatePlacement | None,
+    best: BoreCandidate,
+    *,
+    allowed: int,
+) -> Draft:
+    """Put zone and margin to a chosen needle.
+
+    Parameters
+    ----------
+    scene : Scene
+        The patient.
+    spec : TemplateSpec or None
+        The plate; None for a free-hand needle.
+    placement : TemplatePlacement or None
+        Where it stands.
+    best : BoreCandidate
+        The needle.
+    allowed : int
+        Bores that broke no limit.
+
+    Returns
+    -------
+    Draft
+        Ready to be judged.
+    """
+    zone = place_zone(best.choice.size, best.trajectory)
+    return Draft(
+        scene=scene,
+        spec=spec,
+        placement=placement,
+        best=best,
+        zone=zone,
+        margin=measure_margin(scene.lesion, [zone]),
+        allowed=allowed,
+    )
+
+
+def judge_plan(draft: Draft) -> Verdict:
+    """Accept a plan, warn, or reject it.
+
+    Parameters
+    ----------
+    draft : Draft
+        The plan.
+
+    Returns
+    -------
+    Verdict
+        Rejected where tumour is left outside the zone; a warning for everything that the
+        operator has to look at.
+    """
+    rejections = _residual(draft)
+    warnings = (
+        *draft.scene.remarks,
+        *_margin_warnings(draft),
+        *_anatomy_warnings(draft.scene, draft.zone),
+        *_plate_warnings(draft),
+    )
+    return verdict_from_reasons(rejections=rejections, warnings=warnings)
+
+
+def _residual(draft: Draft) -> tuple[Reason, ...]:
+    mam = draft.margin.mam_mm.value
+    if mam >= 0:
+        return ()
+    text = f"the zone leaves {-mam:.1f} mm of tumour outside; use more antennas or another device"
+    return (Reason("residual-tumour", text),)
+
+
+def _margin_warnings(draft: Draft) -> list[Reason]:
+    mam, wanted = draft.margin.mam_mm, draft.scene.lesion.wanted_margin_mm
+    warnings = []
+    if 0 <= mam.value < wanted:
+        text = f"the least margin is {mam.value:.1f} mm of the {wanted:g} mm wanted"
+        warnings.append(Reason("margin-below-goal", f"{text}; use more antennas or another device"))
+    if mam.low < 0 <= mam.value:
+        text = f"at the low end of the published zones the margin is {mam.low:.1f} mm"
+        warnings.append(Reason("margin-uncertain", f"{text}; prove the margin after the ablation"))
+    return warnings
+
+
+def _anatomy_warnings(scene: Scene, zone: AblationZone) -> list[Reason]:
+    warnings = []
+    for name in scene.unsegmented:
+        text = f"{name} was not segmented: it is unknown, not free"
+        warnings.append(Reason("structure-unknown", f"{text}; look for it along the needle"))
+    reach = 0.5 * max(zone.size.long_axis_mm.value, zone.size.short_axis_mm.value)
+    for name, mask in scene.obstacles.items():
+        block = crop_slices(mask.grid, zone.centre_mm[None], padding_mm=reach)
+        points = border_boxes(mask, block)
+        if len(points) and signed_margins_mm(points, [zone]).max() > 0:
+            text = f"the expected zone reaches into {name}"
+            warnings.append(
+                Reason("zone-reaches-structure", f"{text}; protect it, or choose less power")
+            )
+    return warnings
+
+
+def _plate_warnings(draft: Draft) -> list[Reason]:
+    if draft.spec is None or draft.placement is None:
+        return []
+    warnings = []
+    half = 0.5 * np.array([draft.spec.plate.width_mm, draft.spec.plate.height_mm])
+    thickness = draft.spec.plate.thickness_mm
+    corners = [[x * half[0], y * half[1], thickness] for x in (-1, 1) for y in (-1, 1)]
+    grid = draft.scene.body.grid
+    points = draft.placement.lps_from_template.map_points(corners)
+    along = grid.indices_from_points(points)[:, 0]
+    if not ((along >= 0) & (along <= grid.shape_kji[0] - 1)).all():
+        text = "a part of the plate stands beyond the scan, where the skin was not imaged"
+        warnings.append(Reason("plate-overhangs-scan", f"{text}; see there that it stands free"))
+    line, antenna = draft.best.line, draft.scene.antenna
+    if not line.diameter_mm - antenna.diameter_mm <= LARGEST_PLAY_MM:
+        play = line.diameter_mm - antenna.diameter_mm
+        text = f"bore {line.label} leaves {play:.2f} mm of play around the antenna"
+        warnings.append(Reason("loose-bore", f"{text}; print the plate with narrower bores"))
+    return warnings

@@ -1,0 +1,1 @@
+"""Where the patient of the planning scan lies in the intraoperative scan."""

@@ -1,0 +1,241 @@
+"""Rigid registration of an intraoperative CT to the planning CT by mutual information.
+
+Mattes mutual information after Mattes D et al., 2003, doi:10.1109/TMI.2003.809072, in
+SimpleITK; three resolutions; several starts; forward and backward.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import SimpleITK as sitk
+
+from navigator.geometry.rigid import RigidTransform, renormalised
+from navigator.imaging.resample import image_from_mask, image_from_volume, rectify
+from navigator.imaging.tissue import find_body
+from navigator.registration.quality import (
+    RegistrationQuality,
+    body_points,
+    disagreement_mm,
+    judge_registration,
+    measure_correlation,
+    measure_overlap,
+)
+from navigator.registration.start import find_start_shifts_mm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from navigator.arrays import Floats
+    from navigator.model.outcome import Verdict
+    from navigator.model.volume import Mask, Volume
+
+HISTOGRAM_BINS = 48
+COARSE_LEVELS_MM = (9.0, 6.0)
+FINE_LEVEL_MM = 3.0
+"""Grid spacing of the resolutions: the last is near the slice spacing of the new scan."""
+HU_WINDOW = (-250.0, 400.0)
+"""Clipped range: soft tissue, contrast and bone; metal weighs no more than bone."""
+MASK_MARGIN_MM = 8.0
+"""The skin's edge is part of the picture, the couch is not."""
+STARTS_KEPT = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RigidRegistration:
+    """Where the planning scan's patient lies in the intraoperative scan.
+
+    Parameters
+    ----------
+    intraop_from_planning : RigidTransform
+        Carries points of the planning scan to the intraoperative scan.
+    quality : RegistrationQuality
+        What was measured of it.
+    verdict : Verdict
+        Whether it may be used.
+    """
+
+    intraop_from_planning: RigidTransform
+    quality: RegistrationQuality
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A scan ready for the search."""
+
+    volume: Volume
+    body: Mask
+    image: sitk.Image
+    mask: sitk.Image
+
+
+def register_rigid(
+    planning: Volume,
+    intraop: Volume,
+    *,
+    organ: Mask | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> RigidRegistration:
+    """Register an intraoperative CT to the planning CT by one rigid motion.
+
+    Parameters
+    ----------
+    planning, intraop : Volume
+        The two scans; a sheared one is rectified first.
+    organ : Mask or None
+        Where the quality is measured, in the planning frame; the whole body by default.
+    progress : callable of str
+        Told what is being done.
+
+    Returns
+    -------
+    RigidRegistration
+        The motion, its quality and a verdict.
+
+    Raises
+    ------
+    StructureRefusedError
+        If there is no body in one of the scans.
+    """
+    progress("preparing both scans")
+    fixed, moving = _prepare(planning), _prepare(intraop)
+    starts = _best_starts(fixed, moving)
+    progress("searching the planning scan in the new scan")
+    coarse = [_search(fixed, moving, start, COARSE_LEVELS_MM) for start in starts]
+    coarse.sort(key=lambda found: found[1])
+    best = coarse[0][0]
+    chosen, _ = _search(fixed, moving, best, (FINE_LEVEL_MM,))
+    progress("searching backward")
+    # the backward search starts from the rough result, so that it may disagree with the fine one
+    backward, _ = _search(moving, fixed, _inverse(best), (COARSE_LEVELS_MM[-1], FINE_LEVEL_MM))
+    motion = _rigid(chosen, planning, intraop)
+    points = body_points(organ or fixed.body, np.random.default_rng(0))
+    quality = _measure(
+        planning,
+        intraop,
+        motion,
+        points,
+        backward=_rigid(backward, intraop, planning).inverse(),
+        starts=[_rigid(found, planning, intraop) for found, _ in coarse],
+    )
+    return RigidRegistration(
+        intraop_from_planning=motion, quality=quality, verdict=judge_registration(quality)
+    )
+
+
+def _measure(  # noqa: PLR0913 - the six things that quality is made from
+    planning: Volume,
+    intraop: Volume,
+    motion: RigidTransform,
+    points: Floats,
+    *,
+    backward: RigidTransform,
+    starts: list[RigidTransform],
+) -> RegistrationQuality:
+    inverse = disagreement_mm(motion, backward, points)
+    apart = max(disagreement_mm(starts[0], other, points) for other in starts)
+    # half a voxel of the finest level is what a converged search still leaves open
+    floor = 0.5 * FINE_LEVEL_MM / np.sqrt(3.0)
+    return RegistrationQuality(
+        overlap=measure_overlap(intraop, motion.map_points(points)),
+        correlation=measure_correlation(planning, intraop, motion, points),
+        inverse_consistency_mm=inverse,
+        start_disagreement_mm=apart,
+        expected_tre_mm=float(np.sqrt(floor**2 + inverse**2 + apart**2)),
+    )
+
+
+def _prepare(scan: Volume) -> _Prepared:
+    volume = rectify(scan)
+    body = find_body(volume)
+    image = sitk.Clamp(image_from_volume(volume), sitk.sitkFloat32, *HU_WINDOW)
+    mask = image_from_mask(body)
+    radius = [int(np.ceil(MASK_MARGIN_MM / spacing)) for spacing in mask.GetSpacing()]
+    coarse = sitk.BinShrink(sitk.Cast(mask, sitk.sitkFloat32), [2, 2, 1])
+    grown = sitk.BinaryDilate(
+        sitk.Cast(coarse > 0, sitk.sitkUInt8), [max(1, r // 2) for r in radius[:2]] + [radius[2]]
+    )
+    return _Prepared(volume, body, image, grown)
+
+
+def _at_spacing(image: sitk.Image, spacing_mm: float) -> sitk.Image:
+    factors = [max(1, round(spacing_mm / spacing)) for spacing in image.GetSpacing()]
+    shrunk: sitk.Image = sitk.BinShrink(image, factors)
+    return shrunk
+
+
+def _best_starts(fixed: _Prepared, moving: _Prepared) -> list[sitk.Euler3DTransform]:
+    """Rate every start shift at the coarsest resolution and keep the best two."""
+    coarse = tuple(_at_spacing(scan.image, COARSE_LEVELS_MM[0]) for scan in (fixed, moving))
+    method = _metric(fixed)
+    rated: list[tuple[float, int, sitk.Euler3DTransform]] = []
+    for shift in find_start_shifts_mm(fixed.body, moving.body):
+        start = sitk.Euler3DTransform()
+        start.SetCenter(_centre(fixed))
+        start.SetTranslation([float(value) for value in shift])
+        method.SetInitialTransform(start, inPlace=False)
+        try:
+            rated.append((method.MetricEvaluate(*coarse), len(rated), start))
+        except RuntimeError:
+            continue  # no overlap from this start: it is no start
+    return [start for _, _, start in sorted(rated, key=lambda item: item[:2])[:STARTS_KEPT]]
+
+
+def _centre(prepared: _Prepared) -> list[float]:
+    indices = np.argwhere(prepared.body.members[::4, ::8, ::8]) * np.array([4, 8, 8])
+    centre = prepared.body.grid.points_from_indices(indices).mean(axis=0)
+    return [float(value) for value in centre]
+
+
+def _metric(fixed: _Prepared) -> sitk.ImageRegistrationMethod:
+    method = sitk.ImageRegistrationMethod()
+    method.SetMetricAsMattesMutualInformation(HISTOGRAM_BINS)
+    method.SetMetricSamplingStrategy(method.NONE)
+    method.SetMetricFixedMask(fixed.mask)
+    method.SetInterpolator(sitk.sitkLinear)
+    # sums over threads differ in the last bits from run to run; one thread gives one answer
+    method.SetNumberOfThreads(1)
+    return method
+
+
+def _search(
+    fixed: _Prepared,
+    moving: _Prepared,
+    start: sitk.Euler3DTransform,
+    levels_mm: tuple[float, ...],
+) -> tuple[sitk.Euler3DTransform, float]:
+    """Refine a start through the resolutions; give the motion and its (negative) information."""
+    current, value = sitk.Euler3DTransform(start), 0.0
+    for spacing in levels_mm:
+        method = _metric(fixed)
+        method.SetOptimizerAsRegularStepGradientDescent(
+            learningRate=spacing / 2.0,
+            minStep=0.005,
+            numberOfIterations=60,
+            relaxationFactor=0.6,
+            gradientMagnitudeTolerance=1e-8,
+        )
+        method.SetOptimizerScalesFromPhysicalShift()
+        method.SetInitialTransform(current, inPlace=True)
+        method.Execute(_at_spacing(fixed.image, spacing), _at_spacing(moving.image, spacing))
+        value = method.GetMetricValue()
+    return current, value
+
+
+def _inverse(found: sitk.Euler3DTransform) -> sitk.Euler3DTransform:
+    return sitk.Euler3DTransform(found.GetInverse())
+
+
+def _rigid(found: sitk.Transform, fixed: Volume, moving: Volume) -> RigidTransform:
+    """Read a SimpleITK transform, which carries fixed points to the moving scan."""
+    origin = np.array(found.TransformPoint((0.0, 0.0, 0.0)))
+    axes = [np.array(found.TransformPoint(tuple(row))) - origin for row in np.eye(3)]
+    matrix = np.eye(4)
+    matrix[:3, :3], matrix[:3, 3] = np.stack(axes, axis=1), origin
+    # a turn that is not a turn shows here: RigidTransform refuses NaN and mirrors
+    return RigidTransform(
+        matrix=renormalised(matrix), target=moving.grid.frame, source=fixed.grid.frame
+    )

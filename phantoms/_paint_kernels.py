@@ -1,0 +1,285 @@
+"""The compiled inner loops that paint parts into blocks of voxels.
+
+Painting asks each part for one distance in the middle of a block of voxels. Because distances are
+lower bounds (:mod:`phantoms.shapes`), a value beyond the reach of the block settles all of it; only
+blocks, cells and voxels that a surface may cross are looked at more closely, in the end by the
+exact share of a voxel behind a plane, or by sub-samples spread evenly over the voxel's box.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from phantoms._kernels import Point, Program, compiled, distance_at
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BLOCK_K, BLOCK_J, BLOCK_I = 4, 8, 8
+CELL_EDGE = 2
+VOXEL, CELL, BLOCK = 0, 1, 2
+GRADIENT_STEP_MM = 0.2
+LEAST_WIDTH = 0.02
+"""Least spread of a voxel along one of its edges, against the most: keeps the quotient sound."""
+
+
+class Paint(NamedTuple):
+    """Parts in painting order.
+
+    Part p has the steps `starts[p]` to `stops[p]`, a box in LPS mm, so many sub-samples per voxel
+    edge (0: its surface is taken as flat inside a voxel), and the layers `layers[p]` to
+    `layers[p + 1]`, each from a depth in mm below the surface inward, with its HU and tissue.
+    """
+
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    boxes_mm: NDArray[np.float64]
+    samples: NDArray[np.int64]
+    layers: NDArray[np.int64]
+    depths_mm: NDArray[np.float64]
+    hu: NDArray[np.float64]
+    tissue: NDArray[np.uint8]
+
+
+class Canvas(NamedTuple):
+    """The grid that is painted, axes (k, j, i).
+
+    `lps_from_index` is (3, 4) on (k, j, i, 1). The columns of `edges` (3, 3) are the edges of the
+    box that one voxel averages over, mm. `reaches_mm` says how far the averaging boxes of a voxel,
+    a cell and a block reach from their middle. `stack` is room to reckon in, one per thread.
+    """
+
+    hu: NDArray[np.float32]
+    tissue: NDArray[np.uint8]
+    lps_from_index: NDArray[np.float64]
+    edges: NDArray[np.float64]
+    reaches_mm: NDArray[np.float64]
+    stack: NDArray[np.float64]
+
+
+@compiled
+def _at(affine: NDArray[np.float64], k: float, j: float, i: float) -> Point:
+    x = affine[0, 0] * k + affine[0, 1] * j + affine[0, 2] * i + affine[0, 3]
+    y = affine[1, 0] * k + affine[1, 1] * j + affine[1, 2] * i + affine[1, 3]
+    z = affine[2, 0] * k + affine[2, 1] * j + affine[2, 2] * i + affine[2, 3]
+    return x, y, z
+
+
+@compiled
+def _sampled_share(
+    program: Program, paint: Paint, layer: tuple[int, int], centre: Point, canvas: Canvas
+) -> float:
+    """Count the sub-samples of a voxel that lie in a layer (part, layer)."""
+    part, depth = layer[0], paint.depths_mm[layer[1]]
+    span, samples, edges = (
+        (paint.starts[part], paint.stops[part]),
+        paint.samples[part],
+        canvas.edges,
+    )
+    inside = 0
+    for sample in range(samples**3):
+        p = (sample // samples**2 + 0.5) / samples - 0.5
+        q = (sample // samples % samples + 0.5) / samples - 0.5
+        r = (sample % samples + 0.5) / samples - 0.5
+        x = centre[0] + edges[0, 0] * p + edges[0, 1] * q + edges[0, 2] * r
+        y = centre[1] + edges[1, 0] * p + edges[1, 1] * q + edges[1, 2] * r
+        z = centre[2] + edges[2, 0] * p + edges[2, 1] * q + edges[2, 2] * r
+        if distance_at(program, span, (x, y, z), canvas.stack) + depth <= 0.0:
+            inside += 1
+    return float(inside) / float(samples**3)
+
+
+@compiled
+def _gradient(
+    program: Program, span: tuple[int, int], centre: Point, distance: float, canvas: Canvas
+) -> Point:
+    x, y, z = centre
+    stack, step = canvas.stack, GRADIENT_STEP_MM
+    gx = (distance_at(program, span, (x + step, y, z), stack) - distance) / step
+    gy = (distance_at(program, span, (x, y + step, z), stack) - distance) / step
+    gz = (distance_at(program, span, (x, y, z + step), stack) - distance) / step
+    return gx, gy, gz
+
+
+@compiled
+def flat_share(distance: float, gradient: Point, edges: NDArray[np.float64]) -> float:
+    """Find the share of a box (edges are columns, mm) on the inner side of a plane.
+
+    The plane is given by a value in the middle of the box and its gradient. The share is the
+    distribution function of a sum of three even distributions.
+    """
+    gx, gy, gz = gradient
+    a = abs(gx * edges[0, 0] + gy * edges[1, 0] + gz * edges[2, 0])
+    b = abs(gx * edges[0, 1] + gy * edges[1, 1] + gz * edges[2, 1])
+    c = abs(gx * edges[0, 2] + gy * edges[1, 2] + gz * edges[2, 2])
+    most = max(a, b, c)
+    if most <= 1e-9:
+        return 1.0 if distance <= 0.0 else 0.0
+    a, b, c = max(a, LEAST_WIDTH * most), max(b, LEAST_WIDTH * most), max(c, LEAST_WIDTH * most)
+    total = 0.0
+    for corner in range(8):
+        p, q, r = corner & 1, (corner >> 1) & 1, corner >> 2
+        reach = 0.5 * (a + b + c) - distance - p * a - q * b - r * c
+        total += (1.0 - 2.0 * ((p + q + r) & 1)) * max(reach, 0.0) ** 3
+    return float(min(max(total / (6.0 * a * b * c), 0.0), 1.0))
+
+
+@compiled
+def _paint_voxel(
+    canvas: Canvas, program: Program, paint: Paint, part: int, voxel: tuple[int, int, int]
+) -> None:
+    k, j, i = voxel
+    centre = _at(canvas.lps_from_index, k, j, i)
+    span = (paint.starts[part], paint.stops[part])
+    distance = distance_at(program, span, centre, canvas.stack)
+    reach = canvas.reaches_mm[VOXEL]
+    if distance > reach:
+        return
+    gradient, known = (0.0, 0.0, 0.0), False
+    for layer in range(paint.layers[part], paint.layers[part + 1]):
+        here = distance + paint.depths_mm[layer]
+        if here > reach:
+            return
+        share = 1.0
+        if here > -reach:
+            if paint.samples[part] > 0:
+                share = _sampled_share(program, paint, (part, layer), centre, canvas)
+            else:
+                if not known:
+                    gradient, known = _gradient(program, span, centre, distance, canvas), True
+                share = flat_share(here, gradient, canvas.edges)
+        if here <= 0.0:
+            canvas.tissue[k, j, i] = paint.tissue[layer]
+        canvas.hu[k, j, i] += share * (paint.hu[layer] - canvas.hu[k, j, i])
+
+
+@compiled
+def _settled(
+    canvas: Canvas,
+    paint: Paint,
+    part: int,
+    box: tuple[int, int, int, int, int, int],
+    judged: tuple[float, float],
+) -> bool:
+    """Fill a box of voxels at once where the distance in its middle settles all layers."""
+    distance, reach = judged
+    if distance > reach:
+        return True
+    deepest = -1
+    for layer in range(paint.layers[part], paint.layers[part + 1]):
+        here = distance + paint.depths_mm[layer]
+        if here < -reach:
+            deepest = layer
+        elif here <= reach:
+            return False
+    k, j, i, to_k, to_j, to_i = box
+    hu, tissue = paint.hu[deepest], paint.tissue[deepest]
+    for a in range(k, to_k):
+        for b in range(j, to_j):
+            for c in range(i, to_i):
+                canvas.hu[a, b, c] = hu
+                canvas.tissue[a, b, c] = tissue
+    return True
+
+
+@compiled
+def _middle(canvas: Canvas, box: tuple[int, int, int, int, int, int]) -> Point:
+    k, j, i, to_k, to_j, to_i = box
+    return _at(
+        canvas.lps_from_index, 0.5 * (k + to_k - 1), 0.5 * (j + to_j - 1), 0.5 * (i + to_i - 1)
+    )
+
+
+@compiled
+def _paint_cell(
+    canvas: Canvas,
+    program: Program,
+    paint: Paint,
+    part: int,
+    cell: tuple[int, int, int, int, int, int],
+) -> None:
+    span = (paint.starts[part], paint.stops[part])
+    distance = distance_at(program, span, _middle(canvas, cell), canvas.stack)
+    if _settled(canvas, paint, part, cell, (distance, canvas.reaches_mm[CELL])):
+        return
+    for k in range(cell[0], cell[3]):
+        for j in range(cell[1], cell[4]):
+            for i in range(cell[2], cell[5]):
+                _paint_voxel(canvas, program, paint, part, (k, j, i))
+
+
+@compiled
+def _apart(paint: Paint, part: int, centre: Point, reach_mm: float) -> bool:
+    box = paint.boxes_mm
+    for axis in range(3):
+        if (
+            centre[axis] + reach_mm < box[part, 0, axis]
+            or centre[axis] - reach_mm > box[part, 1, axis]
+        ):
+            return True
+    return False
+
+
+@compiled
+def _paint_block(
+    canvas: Canvas, program: Program, paint: Paint, block: tuple[int, int, int, int, int, int]
+) -> None:
+    centre, reach = _middle(canvas, block), canvas.reaches_mm[BLOCK]
+    for part in range(len(paint.starts)):
+        if _apart(paint, part, centre, reach):
+            continue
+        span = (paint.starts[part], paint.stops[part])
+        distance = distance_at(program, span, centre, canvas.stack)
+        if _settled(canvas, paint, part, block, (distance, reach)):
+            continue
+        for k in range(block[0], block[3], CELL_EDGE):
+            for j in range(block[1], block[4], CELL_EDGE):
+                for i in range(block[2], block[5], CELL_EDGE):
+                    to_k, to_j = min(k + CELL_EDGE, block[3]), min(j + CELL_EDGE, block[4])
+                    cell = (k, j, i, to_k, to_j, min(i + CELL_EDGE, block[5]))
+                    _paint_cell(canvas, program, paint, part, cell)
+
+
+@compiled
+def paint_slab(canvas: Canvas, program: Program, paint: Paint, rows: tuple[int, int]) -> None:
+    """Paint all parts, in order, into the slices from `rows[0]` to `rows[1]`."""
+    _, height, width = canvas.hu.shape
+    for k in range(rows[0], rows[1], BLOCK_K):
+        for j in range(0, height, BLOCK_J):
+            for i in range(0, width, BLOCK_I):
+                to_k, to_j = min(k + BLOCK_K, rows[1]), min(j + BLOCK_J, height)
+                block = (k, j, i, to_k, to_j, min(i + BLOCK_I, width))
+                _paint_block(canvas, program, paint, block)
+
+
+@compiled
+def _lattice_value(lattice: NDArray[np.float32], x: float, y: float, z: float) -> float:
+    size = lattice.shape[0]
+    a, b, c = math.floor(x), math.floor(y), math.floor(z)
+    u, v, w = x - a, y - b, z - c
+    total = 0.0
+    for corner in range(8):
+        p, q, r = corner & 1, (corner >> 1) & 1, corner >> 2
+        weight = (u if p else 1.0 - u) * (v if q else 1.0 - v) * (w if r else 1.0 - w)
+        total += weight * lattice[(a + p) % size, (b + q) % size, (c + r) % size]
+    return total
+
+
+@compiled
+def add_texture(
+    hu: NDArray[np.float32],
+    tissue: NDArray[np.uint8],
+    amplitude_hu: NDArray[np.float64],
+    lattice: NDArray[np.float32],
+    lattice_from_index: NDArray[np.float64],
+) -> None:
+    """Add a random field that moves with the patient, its height by tissue."""
+    for k in range(hu.shape[0]):
+        for j in range(hu.shape[1]):
+            for i in range(hu.shape[2]):
+                height = amplitude_hu[tissue[k, j, i]]
+                if height > 0.0:
+                    x, y, z = _at(lattice_from_index, k, j, i)
+                    hu[k, j, i] += height * _lattice_value(lattice, x, y, z)

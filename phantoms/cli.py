@@ -1,0 +1,118 @@
+"""The command ``phantoms``: list the cases, make one.
+
+Exit codes: 0 done; 2 wrong usage or refused input; 1 a defect of ours; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Synthetic CT of patients with exact truth. "
+    "Example: phantoms make easy --out case --seed 1",
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    print(json.dumps(content, allow_nan=False))
+
+
+@app.command("list")
+def list_cases(as_json: AsJson = False) -> None:
+    """List the cases, each with the question it asks. Example: phantoms list --json."""
+    from phantoms.cases import CASES
+
+    if as_json:
+        cases = [{"name": each.name, "question": each.question} for each in CASES.values()]
+        _print_json({"cases": cases})
+        return
+    for each in CASES.values():
+        print(f"{each.name}\n    {each.question}")
+
+
+@app.command()
+def make(
+    name: Annotated[str, typer.Argument(help="Name of a case from `phantoms list`.")],
+    out: Annotated[Path, typer.Option("--out", help="New folder for the case.")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Every seed is another patient.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Make a case: planning and intraop DICOM, labels, template and truth.
+
+    Example: phantoms make plate-slipped --out case --seed 7
+    """
+    from rich.console import Console
+
+    from phantoms.casefiles import make_case
+
+    console = Console(stderr=True)
+    with console.status("starting") as status:
+        case = make_case(name, out, seed=seed, tell=lambda line: status.update(f"{line} ..."))
+    if as_json:
+        _print_json(
+            {
+                "case": name,
+                "question": case.recipe.question,
+                "seed": seed,
+                "out": str(out),
+                "planning": str(out / "planning"),
+                "intraop": str(out / "intraop"),
+                "labels": str(out / "labels.nrrd"),
+                "template": str(out / "template.json"),
+                "truth": str(out / "truth.json"),
+            }
+        )
+        return
+    print(f"{name}, seed {seed}: {out}\n{case.recipe.question}\nThe truth stands in truth.json.")
+
+
+def _failed(error: Exception) -> int:
+    """Say what went wrong on standard error and choose the exit code."""
+    from phantoms.errors import RefusedError
+
+    if isinstance(error, RefusedError):
+        print(f"Refused: {error}", file=sys.stderr)
+        return 2
+    print(
+        f"A defect of ours: {type(error).__name__}: {error}\n"
+        "  do next:  run again with `phantoms --debug ...` and report the traceback",
+        file=sys.stderr,
+    )
+    return 1
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    _SETTINGS["debug"] = debug
+
+
+_SETTINGS = {"debug": False}
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        print("Interrupted: nothing was written.", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        if _SETTINGS["debug"]:
+            raise
+        sys.exit(_failed(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Every error that this package raises on purpose.
+
+::
+
+    PhantomError
+    ├── CaseUnknownError (also ValueError)      a case name that is not in the list
+    ├── ShapeRefusedError (also ValueError)     a shape without a size, a matrix without an inverse
+    ├── ScanRefusedError (also ValueError)      a spacing, noise or plate that cannot be scanned
+    ├── OutputRefusedError (also ValueError)    a path that cannot be written
+    └── AnatomyError                            a seed without a place for a reachable tumour
+"""
+
+from __future__ import annotations
+
+
+class PhantomError(Exception):
+    """The root of this package's errors."""
+
+
+class RefusedError(PhantomError, ValueError):
+    """Input that cannot be used.
+
+    Parameters
+    ----------
+    what : str
+        One sentence: what is wrong.
+    where : str
+        The parameter, file or object concerned.
+    expected, got : str
+        The two values that do not agree.
+    next_step : str
+        What the person does next.
+
+    Examples
+    --------
+    >>> print(RefusedError("The radius is not positive", where="Sphere.radius_mm",
+    ...                    expected="more than 0", got="-1.0", next_step="give a radius"))
+    The radius is not positive
+      where:    Sphere.radius_mm
+      expected: more than 0
+      got:      -1.0
+      do next:  give a radius
+    """
+
+    def __init__(self, what: str, *, where: str, expected: str, got: str, next_step: str) -> None:
+        self.what, self.where = what, where
+        self.expected, self.got, self.next_step = expected, got, next_step
+        super().__init__(
+            f"{what}\n"
+            f"  where:    {where}\n"
+            f"  expected: {expected}\n"
+            f"  got:      {got}\n"
+            f"  do next:  {next_step}"
+        )
+
+
+class CaseUnknownError(RefusedError):
+    """A case name that is not in the list."""
+
+
+class ShapeRefusedError(RefusedError):
+    """A shape without a size, or an affine map without an inverse."""
+
+
+class ScanRefusedError(RefusedError):
+    """A spacing, noise, motion or plate that the scanner cannot take."""
+
+
+class OutputRefusedError(RefusedError):
+    """A path that cannot be written."""
+
+
+class AnatomyError(PhantomError):
+    """A seed that yields no patient with a reachable tumour: a defect of the anatomy."""

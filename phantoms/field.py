@@ -1,0 +1,123 @@
+"""Where a scan lies in the room: its grid of voxels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from phantoms.arrays import Floats, frozen_floats
+from phantoms.errors import ScanRefusedError
+from phantoms.painting import ScanGrid
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from phantoms.anatomy import Patient
+
+LARGEST_CROP_MM = 25.0
+"""An intraoperative scan is up to this much shorter at the feet, millimetres."""
+FEET_SPARE_MM = 6.0
+"""What is to be seen stays this far inside the lowest slice, millimetres."""
+
+
+def field_grid(
+    patient: Patient,
+    spacing_kji_mm: ArrayLike,
+    *,
+    thickness_mm: float | None = None,
+    feet_crop_mm: float = 0.0,
+    centre_shift_mm: ArrayLike = (0.0, 0.0, 0.0),
+) -> ScanGrid:
+    """Lay the grid that holds the patient's whole liver.
+
+    Parameters
+    ----------
+    patient : Patient
+        Who is scanned; the field belongs to the room, not to a moved patient.
+    spacing_kji_mm : (3,) array
+        Slice distance, row distance, column distance, millimetres.
+    thickness_mm : float, optional
+        Slice thickness; the slice distance if left out.
+    feet_crop_mm : float
+        How much less is scanned at the feet, millimetres.
+    centre_shift_mm : (3,) array
+        Shift of the field's centre against the planning scan, LPS millimetres.
+
+    Returns
+    -------
+    ScanGrid
+        Slices run from the feet to the head.
+
+    Raises
+    ------
+    ScanRefusedError
+        If a spacing is not between 0.2 and 10 mm, or the crop takes more than half.
+    """
+    spacing = np.asarray(spacing_kji_mm, dtype=np.float64)
+    if not (spacing.shape == (3,) and ((spacing >= 0.2) & (spacing <= 10.0)).all()):
+        raise ScanRefusedError(
+            "The voxel spacing is not one of a CT",
+            where="spacing_kji_mm",
+            expected="three numbers from 0.2 to 10 mm",
+            got=str(spacing.tolist()),
+            next_step="give slice, row and column distance in millimetres",
+        )
+    size = patient.field_size_kji_mm.copy()
+    if not 0.0 <= feet_crop_mm <= 0.5 * size[0]:
+        raise ScanRefusedError(
+            "The scan is cropped too far",
+            where="feet_crop_mm",
+            expected=f"0 to {0.5 * size[0]} mm",
+            got=repr(feet_crop_mm),
+            next_step="crop less",
+        )
+    size[0] -= feet_crop_mm
+    centre = patient.field_centre_mm + np.asarray(centre_shift_mm, dtype=np.float64)
+    centre[2] += 0.5 * feet_crop_mm
+    thickness = spacing[0] if thickness_mm is None else thickness_mm
+    return _centred_grid(centre, size, spacing, float(thickness))
+
+
+def _centred_grid(centre: Floats, size: Floats, spacing: Floats, thickness_mm: float) -> ScanGrid:
+    shape = np.rint(size / spacing).astype(int)
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.diag(spacing)[::-1]
+    matrix[:3, 3] = centre - matrix[:3, :3] @ (0.5 * (shape - 1.0))
+    return ScanGrid(
+        shape_kji=(int(shape[0]), int(shape[1]), int(shape[2])),
+        lps_from_index=frozen_floats(matrix, (4, 4), "lps_from_index"),
+        thickness_mm=thickness_mm,
+    )
+
+
+def draw_intraop_grid(
+    patient: Patient,
+    rng: np.random.Generator,
+    *,
+    spacing_kji_mm: ArrayLike,
+    keep_lps_mm: ArrayLike,
+) -> ScanGrid:
+    """Draw the field of an intraoperative scan: shorter at the feet, its centre elsewhere.
+
+    Parameters
+    ----------
+    patient : Patient
+        Who is scanned.
+    rng : numpy.random.Generator
+        Source of chance.
+    spacing_kji_mm : (3,) array
+        Slice distance, row distance, column distance, millimetres.
+    keep_lps_mm : (n, 3) array
+        Points that must stay in the field (markers, tumour), LPS millimetres of this scan.
+
+    Returns
+    -------
+    ScanGrid
+        The grid.
+    """
+    lowest = float(np.asarray(keep_lps_mm, dtype=np.float64)[:, 2].min()) - FEET_SPARE_MM
+    feet = patient.field_centre_mm[2] - 0.5 * patient.field_size_kji_mm[0]
+    crop = min(float(rng.uniform(0.0, LARGEST_CROP_MM)), max(lowest - feet, 0.0))
+    shift = [rng.uniform(-12.0, 12.0), rng.uniform(-8.0, 8.0), 0.0]
+    return field_grid(patient, spacing_kji_mm, feet_crop_mm=crop, centre_shift_mm=shift)

@@ -1,0 +1,98 @@
+"""The build of one patient: the sizes that all organs share.
+
+Body frame: millimetres, +x to the patient's left, +y to the back, +z to the head (the directions
+of LPS), the origin in the middle of the trunk at the height of the right dome of the diaphragm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from phantoms.arrays import Floats
+
+TRUNK_STRETCH_MM = 600.0
+"""Half length of the straight trunk: far beyond any scan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Physique:
+    """Sizes of the trunk, body frame, millimetres.
+
+    Parameters
+    ----------
+    half_width_mm, half_depth_mm : float
+        Half axes of the skin's cross-section.
+    flat_mm : float
+        Half width of the flat part in the middle of the cross-section, an oval parted in the
+        middle.
+    skin_mm, fat_mm, wall_mm : float
+        Thickness of skin, of the fat under it in front, and of the muscular wall.
+    cavity_centre_y_mm : float
+        Middle of the body cavity, front to back.
+    rib_pitch_mm : float
+        Distance from rib to rib, and from vertebra to vertebra, along the body.
+    rib_drop_mm : float
+        How much lower a rib ends in front than it starts at the spine.
+    dome_mm : float
+        How much lower the left dome of the diaphragm stands than the right.
+    """
+
+    half_width_mm: float
+    half_depth_mm: float
+    flat_mm: float
+    skin_mm: float
+    fat_mm: float
+    wall_mm: float
+    cavity_centre_y_mm: float
+    rib_pitch_mm: float
+    rib_drop_mm: float
+    dome_mm: float
+
+    @property
+    def cavity_half_mm(self) -> Floats:
+        """(2,) array: half width and half depth of the body cavity, millimetres."""
+        layers = self.skin_mm + self.wall_mm
+        width = self.half_width_mm - layers - 1.2 * self.fat_mm
+        return np.array([width, self.half_depth_mm - layers - self.fat_mm - 6.0])
+
+    @property
+    def cavity_front_mm(self) -> float:
+        """Front of the body cavity on the midline, y in millimetres."""
+        return self.cavity_centre_y_mm - float(self.cavity_half_mm[1])
+
+
+def draw_physique(rng: np.random.Generator) -> Physique:
+    """Draw the build of a patient.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    Physique
+        Around 340 mm wide and 230 mm deep.
+
+    Examples
+    --------
+    >>> 150 < draw_physique(np.random.default_rng(1)).half_width_mm < 190
+    True
+    """
+    fat = rng.uniform(12.0, 20.0)
+    return Physique(
+        half_width_mm=rng.uniform(160.0, 170.0) + 0.6 * (fat - 12.0),
+        half_depth_mm=rng.uniform(110.0, 116.0) + 0.5 * (fat - 12.0),
+        flat_mm=rng.uniform(52.0, 62.0),
+        skin_mm=2.0,
+        fat_mm=fat,
+        wall_mm=13.0,
+        cavity_centre_y_mm=rng.uniform(-13.0, -10.0),
+        rib_pitch_mm=rng.uniform(28.5, 30.5),
+        rib_drop_mm=rng.uniform(62.0, 74.0),
+        dome_mm=rng.uniform(9.0, 18.0),
+    )

@@ -1,0 +1,114 @@
+"""What is true of a case, as plain numbers under the schema ``phantom-truth/1``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phantoms.hardware import markers_lps_mm
+from phantoms.motion import moved_points
+from phantoms.tissues import LABELS
+from phantoms.writer import label_volumes_ml
+
+if TYPE_CHECKING:
+    from phantoms.anatomy import Patient
+    from phantoms.cases import PhantomCase
+    from phantoms.scanner import SyntheticScan
+
+SCHEMA = "phantom-truth/1"
+
+
+def sphere_volume_ml(diameter_mm: float) -> float:
+    """Compute the volume of a sphere from its diameter in millimetres.
+
+    Examples
+    --------
+    >>> round(sphere_volume_ml(20.0), 3)
+    4.189
+    """
+    return float(np.pi * diameter_mm**3 / 6.0 / 1000.0)
+
+
+def truth_of_patient(patient: Patient) -> dict[str, Any]:
+    """Write down the tumour and the free way to it, LPS of the planning scan.
+
+    Parameters
+    ----------
+    patient : Patient
+        The patient.
+
+    Returns
+    -------
+    dict
+        Plain numbers and lists, millimetres.
+    """
+    return {
+        "seed": patient.seed,
+        "tumour": {
+            "centre_lps_mm": patient.tumour_centre_mm.tolist(),
+            "diameter_mm": patient.tumour_diameter_mm,
+            "volume_ml": sphere_volume_ml(patient.tumour_diameter_mm),
+        },
+        "corridor": {
+            "entry_lps_mm": patient.corridor.entry_mm.tolist(),
+            "target_lps_mm": patient.corridor.target_mm.tolist(),
+            "free_radius_mm": patient.corridor.radius_mm,
+        },
+    }
+
+
+def _truth_of_scan(scan: SyntheticScan, folder: str) -> dict[str, Any]:
+    return {
+        "folder": folder,
+        "shape_kji": list(scan.values_hu.shape),
+        "lps_from_index": scan.lps_from_index.tolist(),
+        "series_uid": scan.series_uid,
+        "frame_of_reference_uid": scan.frame_of_reference_uid,
+        "sha256": scan.sha256,
+    }
+
+
+def truth_of_case(case: PhantomCase) -> dict[str, Any]:
+    """Write down all that is true of a case.
+
+    Parameters
+    ----------
+    case : PhantomCase
+        The case.
+
+    Returns
+    -------
+    dict
+        JSON-ready; matrices are row-major 4x4 lists, points LPS millimetres of the scan named.
+    """
+    patient, motion = case.patient, case.intraop_from_planning
+    return {
+        "schema": SCHEMA,
+        "units": "mm",
+        "case": case.recipe.name,
+        "question": case.recipe.question,
+        **truth_of_patient(patient),
+        "planning": {
+            **_truth_of_scan(case.planning, "planning/"),
+            "labels": dict(LABELS),
+            "labels_file": "labels.nrrd",
+            "label_volumes_by_voxels_ml": label_volumes_ml(case.planning),
+        },
+        "intraop": {
+            **_truth_of_scan(case.intraop, "intraop/"),
+            "tumour_centre_lps_mm": moved_points(motion, patient.tumour_centre_mm).tolist(),
+        },
+        "intraop_from_planning": motion.tolist(),
+        "plate": {
+            "spec": "template.json",
+            "serial": case.plate.spec.serial,
+            "lps_from_template": case.plate.lps_from_template.tolist(),
+            "planned_lps_from_template": case.planned_lps_from_template.tolist(),
+            "markers": [
+                {"label": label, "lps_mm": point.tolist()}
+                for label, point in markers_lps_mm(case.plate).items()
+            ],
+            "lost_markers": list(case.plate.lost_markers),
+        },
+    }

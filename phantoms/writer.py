@@ -1,0 +1,257 @@
+"""Scans, labels and truth as files: DICOM CT series, NRRD, JSON.
+
+The bytes follow from the contents alone: no clock, no chance, no name of a machine.
+
+References
+----------
+DICOM PS3.3, C.7 and C.8.2 (CT Image IOD), PS3.10 (files).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import SimpleITK as sitk
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
+from pydicom.valuerep import format_number_as_ds
+
+from phantoms.files import new_file, new_folder
+from phantoms.scanner import LEAST_HU, uid_of
+from phantoms.tissues import LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from phantoms.anatomy import Patient
+    from phantoms.arrays import Floats
+    from phantoms.scanner import SyntheticScan
+
+IMPLEMENTATION_UID = uid_of("implementation", 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyWords:
+    """What the headers say about the examination.
+
+    Parameters
+    ----------
+    date, time : str
+        Of the acquisition, DICOM's DA and TM: fixed, for the scan never happened.
+    description : str
+        Of the study.
+    study_id : str
+        Number of the examination.
+    """
+
+    date: str = "20250106"
+    time: str = "090000"
+    description: str = "PHANTOM LIVER ABLATION"
+    study_id: str = "1"
+
+
+def write_dicom_series(
+    scan: SyntheticScan,
+    folder: Path,
+    *,
+    patient: Patient,
+    series_description: str,
+    study: StudyWords | None = None,
+) -> None:
+    """Write a scan as a CT series, one file per slice.
+
+    File names do not follow the order of the slices; instance numbers run from head to feet.
+
+    Parameters
+    ----------
+    scan : SyntheticScan
+        The scan.
+    folder : Path
+        New, or empty.
+    patient : Patient
+        Whose scan it is; the name in the header is a research pseudonym.
+    series_description : str
+        Of the series, at most 64 characters.
+    study : StudyWords, optional
+        What the headers say about the examination.
+
+    Raises
+    ------
+    OutputRefusedError
+        If the folder is taken or cannot be written.
+    """
+    words = StudyWords() if study is None else study
+    with new_folder(folder) as draft:
+        for k in range(scan.values_hu.shape[0]):
+            image = Dataset()
+            _add_subject(image, scan, patient, words)
+            _add_series(image, scan, series_description, words)
+            _add_geometry(image, scan, k)
+            _add_pixels(image, scan, k)
+            _save(image, draft)
+
+
+def _add_subject(image: Dataset, scan: SyntheticScan, patient: Patient, words: StudyWords) -> None:
+    image.PatientName = f"PHANTOM^SEED{patient.seed:06d}"
+    image.PatientID = f"PHANTOM-{patient.seed:06d}"
+    image.PatientBirthDate = ""
+    image.PatientSex = "O"
+    image.PatientIdentityRemoved = "YES"
+    image.DeidentificationMethod = "SYNTHETIC, NO PERSON"
+    image.StudyInstanceUID = scan.study_uid
+    image.StudyDate = words.date
+    image.StudyTime = words.time
+    image.StudyID = words.study_id
+    image.StudyDescription = words.description
+    image.AccessionNumber = ""
+    image.ReferringPhysicianName = ""
+
+
+def _add_series(image: Dataset, scan: SyntheticScan, description: str, words: StudyWords) -> None:
+    image.SOPClassUID = CTImageStorage
+    image.Modality = "CT"
+    image.SeriesInstanceUID = scan.series_uid
+    image.SeriesNumber = "1"
+    image.SeriesDescription = description
+    image.SeriesDate = image.AcquisitionDate = image.ContentDate = words.date
+    image.SeriesTime = image.AcquisitionTime = image.ContentTime = words.time
+    image.FrameOfReferenceUID = scan.frame_of_reference_uid
+    image.PositionReferenceIndicator = ""
+    image.Manufacturer = "mwa-navigator phantoms"
+    image.ManufacturerModelName = "synthetic CT"
+    image.SoftwareVersions = "1"
+    image.PatientPosition = "HFS"
+    image.BodyPartExamined = "ABDOMEN"
+    image.KVP = "120"
+    image.ConvolutionKernel = "SOFT"
+    image.ContrastBolusAgent = "SIMULATED PORTAL VENOUS PHASE"
+    image.AcquisitionNumber = "1"
+
+
+def _numbers(values: Floats) -> list[str]:
+    return [format_number_as_ds(float(value) + 0.0) for value in values]
+
+
+def _add_geometry(image: Dataset, scan: SyntheticScan, k: int) -> None:
+    matrix = scan.lps_from_index
+    slice_step, row_step, column_step = (matrix[:3, axis] for axis in range(3))
+    row_mm, column_mm = np.linalg.norm(row_step), np.linalg.norm(column_step)
+    along = np.concatenate([column_step / column_mm, row_step / row_mm])
+    image.ImageOrientationPatient = _numbers(along)
+    image.ImagePositionPatient = _numbers(matrix[:3, 3] + k * slice_step)
+    image.PixelSpacing = _numbers(np.array([row_mm, column_mm]))
+    image.SliceThickness = format_number_as_ds(float(scan.thickness_mm))
+    image.SpacingBetweenSlices = format_number_as_ds(float(np.linalg.norm(slice_step)))
+    image.SliceLocation = format_number_as_ds(float(matrix[2, 3] + k * slice_step[2]))
+    image.InstanceNumber = str(scan.values_hu.shape[0] - k)
+    image.SOPInstanceUID = uid_of("image", scan.series_uid, k)
+
+
+def _add_pixels(image: Dataset, scan: SyntheticScan, k: int) -> None:
+    values = scan.values_hu[k]
+    image.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
+    image.SamplesPerPixel = 1
+    image.PhotometricInterpretation = "MONOCHROME2"
+    image.Rows, image.Columns = values.shape
+    image.BitsAllocated, image.BitsStored, image.HighBit = 16, 12, 11
+    image.PixelRepresentation = 0
+    image.RescaleIntercept = str(LEAST_HU)
+    image.RescaleSlope = "1"
+    image.RescaleType = "HU"
+    image.WindowCenter, image.WindowWidth = "40", "400"
+    stored = (values.astype(np.int32) - LEAST_HU).astype("<u2")
+    image.PixelData = stored.tobytes()
+    image["PixelData"].VR = "OW"
+
+
+def _save(image: Dataset, folder: Path) -> None:
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = image.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_UID)
+    meta.ImplementationVersionName = "MWA_PHANTOM_1"
+    image.file_meta = meta
+    name = hashlib.sha256(str(image.SOPInstanceUID).encode()).hexdigest()[:16]
+    image.save_as(folder / f"{name}.dcm", enforce_file_format=True)
+
+
+def write_labels(scan: SyntheticScan, path: Path) -> None:
+    """Write a scan's label map as NRRD on the scan's own grid.
+
+    Parameters
+    ----------
+    scan : SyntheticScan
+        A scan made with labels.
+    path : Path
+        Ends in ``.nrrd``; replaced in one step.
+
+    Raises
+    ------
+    ValueError
+        If the scan carries no labels.
+    OutputRefusedError
+        If the path cannot be written.
+    """
+    if scan.labels is None:
+        raise ValueError("write_labels: expected a scan made with labels, got labels=None")
+    image = sitk.GetImageFromArray(scan.labels)
+    steps = scan.lps_from_index[:3, 2::-1]
+    lengths = np.linalg.norm(steps, axis=0)
+    image.SetSpacing(lengths.tolist())
+    image.SetDirection((steps / lengths).ravel().tolist())
+    image.SetOrigin(scan.lps_from_index[:3, 3].tolist())
+    with new_file(path) as draft:
+        sitk.WriteImage(image, str(draft), useCompression=True)
+
+
+def label_volumes_ml(scan: SyntheticScan) -> dict[str, float]:
+    """Measure the volume of each label by counting voxels.
+
+    Parameters
+    ----------
+    scan : SyntheticScan
+        A scan made with labels.
+
+    Returns
+    -------
+    dict of str to float
+        Label name to millilitres.
+
+    Raises
+    ------
+    ValueError
+        If the scan carries no labels.
+    """
+    if scan.labels is None:
+        raise ValueError("label_volumes_ml: expected a scan made with labels, got labels=None")
+    voxel_ml = abs(float(np.linalg.det(scan.lps_from_index[:3, :3]))) / 1000.0
+    counts = np.bincount(scan.labels.ravel(), minlength=max(LABELS.values()) + 1)
+    return {name: float(counts[value]) * voxel_ml for name, value in LABELS.items()}
+
+
+def write_truth(truth: Mapping[str, Any], path: Path) -> None:
+    """Write a truth as JSON.
+
+    Parameters
+    ----------
+    truth : mapping
+        See :func:`phantoms.truth.truth_of_case`.
+    path : Path
+        Replaced in one step.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    OutputRefusedError
+        If the path cannot be written.
+    """
+    text = json.dumps(truth, indent=1, allow_nan=False) + "\n"
+    with new_file(path) as draft:
+        draft.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,57 @@
+"""What a rule says when a plate breaks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from template_gen.errors import GeometryRefusedError
+
+Severity: TypeAlias = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One rule that a plate breaks.
+
+    Parameters
+    ----------
+    code : str
+        Stable kebab-case name.
+    severity : str
+        ``error`` refuses the plate, ``warning`` does not.
+    labels : tuple of str
+        The bores, markers or texts concerned.
+    what, expected, got, next_step : str
+        The message in its parts.
+    """
+
+    code: str
+    severity: Severity
+    labels: tuple[str, ...]
+    what: str
+    expected: str
+    got: str
+    next_step: str
+
+    @property
+    def message(self) -> str:
+        """The parts as one sentence."""
+        return f"{self.what}: expected {self.expected}, got {self.got}; {self.next_step}"
+
+
+def refuse_errors(findings: tuple[Finding, ...]) -> None:
+    """Raise where a finding is an error.
+
+    Parameters
+    ----------
+    findings : tuple of Finding
+
+    Raises
+    ------
+    GeometryRefusedError
+        With every error finding; the message is that of the first.
+    """
+    errors = tuple(finding for finding in findings if finding.severity == "error")
+    if errors:
+        raise GeometryRefusedError(errors)

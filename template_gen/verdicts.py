@@ -1,0 +1,320 @@
+"""What was read off a mesh, and whether it may be printed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from template_gen.mesh import Soundness
+
+Grade: TypeAlias = Literal["accepted", "warning", "rejected"]
+
+TRUE_MM, TRUE_DEG = 0.01, 0.01
+"""Up to this a bore is where it was asked for."""
+USABLE_MM, USABLE_DEG = 0.1, 0.1
+"""Up to this the plate is a warning; beyond it, rejected."""
+WIDE_MM = 0.05
+"""Wider than this and the needle's play is not what was planned."""
+SIZE_TOLERANCE_MM = 0.02
+SMALLEST_PLATE_MM, LARGEST_PLATE_MM = 20.0, 400.0
+"""A plate's longest side in millimetres; metres, centimetres and inches fall outside or differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoreReading:
+    """One bore as asked and as found; None where no hole is near its place.
+
+    Parameters
+    ----------
+    label : str
+    asked_diameter_mm : float
+        In the file, printer compensation included.
+    hole : int or None
+        Number of the hole that was taken for it.
+    position_error_mm : float or None
+        Between the axes on the operator face.
+    axis_error_deg : float or None
+        Between the axes.
+    diameter_mm : float or None
+        Free width of the hole.
+    misfit_mm : float or None
+        Root mean square distance of the wall's corners from a cylinder.
+    """
+
+    label: str
+    asked_diameter_mm: float
+    hole: int | None = None
+    position_error_mm: float | None = None
+    axis_error_deg: float | None = None
+    diameter_mm: float | None = None
+    misfit_mm: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkerReading:
+    """One marker's pocket; None where no pocket is near its place.
+
+    Parameters
+    ----------
+    label : str
+    sphere_diameter_mm : float
+    position_error_mm : float or None
+        Of the centre of a sphere that rests on the pocket's floor.
+    pocket_diameter_mm : float or None
+    """
+
+    label: str
+    sphere_diameter_mm: float
+    position_error_mm: float | None
+    pocket_diameter_mm: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeastWeb:
+    """The thinnest material between two bores.
+
+    Parameters
+    ----------
+    between : tuple of str
+        The two bores.
+    web_mm : float
+    """
+
+    between: tuple[str, str]
+    web_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a mesh is not accepted.
+
+    Parameters
+    ----------
+    code : str
+        Stable kebab-case name.
+    message : str
+        What, expected, got.
+    """
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeshReading:
+    """Everything that was measured on a mesh against one spec.
+
+    Parameters
+    ----------
+    spec_hash : str
+        Of the spec that it was compared with.
+    soundness : Soundness
+    crossings : int
+        Pairs of facets that pass through each other; see :mod:`template_gen.intersections`.
+    triangles : int
+    expected_genus : int
+        Holes that the spec asks for.
+    size_mm : tuple of 3 floats
+        Of the box around the mesh.
+    size_error_mm : float
+        Largest distance of a side of that box from its place.
+    bores : tuple of BoreReading
+    unexpected_bores : int
+        Through holes that the spec does not ask for.
+    markers : tuple of MarkerReading
+    least_web : LeastWeb or None
+    attitude : str
+        ``true``, ``mirrored``, ``turned`` or ``unknown``, from the engraved letters.
+    letters_found : float
+        Share of the letters' corners that are in their place.
+    """
+
+    spec_hash: str
+    soundness: Soundness
+    crossings: int
+    triangles: int
+    expected_genus: int
+    size_mm: tuple[float, float, float]
+    size_error_mm: float
+    bores: tuple[BoreReading, ...]
+    unexpected_bores: int
+    markers: tuple[MarkerReading, ...]
+    least_web: LeastWeb | None
+    attitude: str
+    letters_found: float
+
+    @property
+    def rejections(self) -> tuple[Reason, ...]:
+        """Reasons never to print this mesh."""
+        return (*_surface_faults(self), *_bore_faults(self), *_marker_faults(self))
+
+    @property
+    def warnings(self) -> tuple[Reason, ...]:
+        """Reasons to think twice."""
+        return tuple(_doubts(self))
+
+    @property
+    def verdict(self) -> Grade:
+        """``accepted``, ``warning`` or ``rejected``."""
+        if self.rejections:
+            return "rejected"
+        return "warning" if self.warnings else "accepted"
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the verdict, its reasons and every number, ready for JSON."""
+        numbers = asdict(self)
+        bores = [{k: v for k, v in bore.items() if k != "hole"} for bore in numbers.pop("bores")]
+        content = {
+            "verdict": self.verdict,
+            "reasons": [asdict(reason) for reason in (*self.rejections, *self.warnings)],
+            "watertight": self.soundness.open_edges == 0,
+            "self_intersections": {
+                "found": numbers.pop("crossings"),
+                "tested": "all pairs of facets without a common corner",
+                "not_tested": "pairs with a common corner; overlaps within one plane",
+            },
+            "walls": numbers.pop("least_web"),
+            **numbers,
+            "bores": bores,
+        }
+        return {key: rounded(value) for key, value in content.items()}
+
+
+def rounded(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """Round every number to a nanometre, so that equal plates give equal text on all machines.
+
+    Parameters
+    ----------
+    value : object
+        Numbers, texts, and lists, tuples and dicts of such.
+
+    Returns
+    -------
+    object
+        The same with rounded numbers.
+
+    Examples
+    --------
+    >>> rounded({"a": (1.23456789, "x")})
+    {'a': [1.234568, 'x']}
+    """
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [rounded(item) for item in value]
+    return value
+
+
+def _surface_faults(reading: MeshReading) -> Iterator[Reason]:
+    surface = reading.soundness
+    checks = (
+        (surface.open_edges == 0, "not-watertight", "open edges", 0, surface.open_edges),
+        (surface.non_manifold_edges == 0, "not-manifold", "edges without two agreeing facets",
+         0, surface.non_manifold_edges),
+        (surface.zero_area_triangles == 0, "zero-area", "facets without area", 0,
+         surface.zero_area_triangles),
+        (surface.shells == 1, "not-one-piece", "pieces", 1, surface.shells),
+        (surface.volume_mm3 > 0, "inside-out", "volume in mm³", "more than 0",
+         f"{surface.volume_mm3:.1f}"),
+        (surface.genus == reading.expected_genus, "wrong-hole-count", "holes through the plate",
+         reading.expected_genus, surface.genus),
+        (reading.crossings == 0, "self-intersecting", "pairs of facets that cross", 0,
+         reading.crossings),
+        (SMALLEST_PLATE_MM <= max(reading.size_mm) <= LARGEST_PLATE_MM, "not-millimetres",
+         "longest side in mm", f"{SMALLEST_PLATE_MM:g} to {LARGEST_PLATE_MM:g}",
+         f"{max(reading.size_mm):g}"),
+        (reading.size_error_mm <= SIZE_TOLERANCE_MM, "wrong-size", "outer dimensions off by mm",
+         f"at most {SIZE_TOLERANCE_MM:g}", f"{reading.size_error_mm:.3f}"),
+        (reading.attitude == "true", "wrong-attitude", "engraved letters", "in their place",
+         f"{reading.attitude}, {100 * reading.letters_found:.0f} % found"),
+    )  # fmt: skip
+    for holds, code, what, expected, got in checks:
+        if not holds:
+            yield Reason(code=code, message=f"{what}: expected {expected}, got {got}")
+
+
+def _bore_faults(reading: MeshReading) -> Iterator[Reason]:
+    missing = [bore.label for bore in reading.bores if bore.hole is None]
+    if missing:
+        yield _named("bore-missing", missing, "a hole within 1.5 mm", "none")
+    if reading.unexpected_bores:
+        yield Reason(
+            code="unexpected-bore",
+            message=f"holes not asked for: expected 0, got {reading.unexpected_bores}",
+        )
+    off, askew, narrow = [], [], []
+    for bore in reading.bores:
+        if (
+            bore.position_error_mm is None
+            or bore.axis_error_deg is None
+            or bore.diameter_mm is None
+        ):
+            continue
+        off += [] if bore.position_error_mm <= USABLE_MM else [bore.label]
+        askew += [] if bore.axis_error_deg <= USABLE_DEG else [bore.label]
+        narrow += [] if bore.diameter_mm >= bore.asked_diameter_mm else [bore.label]
+    if off:
+        yield _named("bore-off", off, f"within {USABLE_MM:g} mm", "more")
+    if askew:
+        yield _named("bore-askew", askew, f"within {USABLE_DEG:g}°", "more")
+    if narrow:
+        yield _named("bore-narrow", narrow, "the diameter asked for", "less")
+
+
+def _marker_faults(reading: MeshReading) -> Iterator[Reason]:
+    missing = [item.label for item in reading.markers if item.position_error_mm is None]
+    if missing:
+        yield _named("pocket-missing", missing, "a pocket within 1.5 mm", "none")
+    off = [
+        item.label
+        for item in reading.markers
+        if item.position_error_mm is not None and not item.position_error_mm <= USABLE_MM
+    ]
+    if off:
+        yield _named("pocket-off", off, f"within {USABLE_MM:g} mm", "more")
+    tight = [
+        item.label
+        for item in reading.markers
+        if item.pocket_diameter_mm is not None
+        and not item.pocket_diameter_mm >= item.sphere_diameter_mm
+    ]
+    if tight:
+        yield _named("pocket-narrow", tight, "room for the sphere", "less")
+
+
+def _doubts(reading: MeshReading) -> Iterator[Reason]:
+    off, askew, wide = [], [], []
+    for bore in reading.bores:
+        if (
+            bore.position_error_mm is None
+            or bore.axis_error_deg is None
+            or bore.diameter_mm is None
+        ):
+            continue
+        off += [] if bore.position_error_mm <= TRUE_MM else [bore.label]
+        askew += [] if bore.axis_error_deg <= TRUE_DEG else [bore.label]
+        wide += [] if bore.diameter_mm <= bore.asked_diameter_mm + WIDE_MM else [bore.label]
+    if off:
+        yield _named("bore-slightly-off", off, f"within {TRUE_MM:g} mm", "more")
+    if askew:
+        yield _named("bore-slightly-askew", askew, f"within {TRUE_DEG:g}°", "more")
+    if wide:
+        yield _named("bore-wide", wide, f"at most {WIDE_MM:g} mm wider than asked", "more")
+
+
+def _beyond(reading: MeshReading, limit_mm: float, limit_deg: float) -> tuple[list[str], list[str]]:
+    """Name the bores that were found, but further off or more askew than the limits."""
+    found = [bore for bore in reading.bores if bore.hole is not None]
+    off = [bore.label for bore in found if not (bore.position_error_mm or 0.0) <= limit_mm]
+    askew = [bore.label for bore in found if not (bore.axis_error_deg or 0.0) <= limit_deg]
+    return off, askew
+
+
+def _named(code: str, labels: list[str], expected: str, got: str) -> Reason:
+    shown = ", ".join(labels[:8]) + (f" and {len(labels) - 8} more" if len(labels) > 8 else "")
+    return Reason(code=code, message=f"{shown}: expected {expected}, got {got}")
