@@ -16,6 +16,9 @@ Voxels: TypeAlias = NDArray[np.float32]
 Labels: TypeAlias = NDArray[np.int32]
 """Integer labels on a grid, axes (k, j, i)."""
 
+Bytes: TypeAlias = NDArray[np.uint8]
+"""Membership as numbers, axes (k, j, i)."""
+
 Booleans: TypeAlias = NDArray[np.bool_]
 """Membership on a grid, axes (k, j, i), or of rows."""
 

@@ -119,7 +119,7 @@ def build_patient(seed: int) -> Patient:
         parts=(*organs, tumour),
         lps_from_body=lps_from_body,
         skin=surroundings.skin,
-        obstacles=surroundings.obstacles,
+        obstacles=Union((surroundings.bone_and_lung, surroundings.bowel)),
         tumour_centre_mm=frozen_floats(moved_points(lps_from_body, centre), (3,), "tumour"),
         tumour_diameter_mm=diameter,
         corridor=corridor.moved(lps_from_body),
@@ -167,7 +167,8 @@ def _build_organs(physique: Physique, rng: np.random.Generator) -> tuple[list[Pa
         skin=skin_shape(physique),
         liver=liver.shape,
         vessels=_joined(organs, ("vessel",)),
-        obstacles=_joined(organs, ("bone", "lung", "bowel")),
+        bone_and_lung=_joined(organs, ("bone", "lung")),
+        bowel=_joined(organs, ("bowel",)),
         other_organs=Union((liver.gallbladder, kidneys[-1.0])),
     )
     return organs, surroundings

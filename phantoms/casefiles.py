@@ -59,11 +59,11 @@ def make_case(
             write_dicom_series(
                 scan,
                 draft / series,
-                patient=case.patient,
+                patient=case.setup.patient,
                 series_description=f"{series} {name}",
                 study=study,
             )
         write_labels(case.planning, draft / "labels.nrrd")
-        save_spec(case.plate.spec, draft / "template.json")
+        save_spec(case.setup.plate.spec, draft / "template.json")
         write_truth(truth_of_case(case), draft / "truth.json")
     return case

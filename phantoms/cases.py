@@ -1,32 +1,29 @@
-"""Named cases: a patient, a planning scan, an intraoperative scan, and one question to the reader.
-
-Each case states a claim about its truth that its test holds it to.
-"""
+"""Named cases made up: a patient, a planning scan, and an intraoperative scan with the plate."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from phantoms.anatomy import build_patient
 from phantoms.arrays import frozen_floats
-from phantoms.errors import CaseUnknownError
 from phantoms.field import draw_intraop_grid
 from phantoms.hardware import PlacedPlate, markers_lps_mm
 from phantoms.motion import moved_points, rigid_motion, rotation_about
 from phantoms.placing import draw_level_pose, skin_clearance_mm
+from phantoms.recipes import recipe_of
 from phantoms.scanner import scan_patient
 from template_gen.layout import build_default_spec
 from template_gen.spec import marker_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from phantoms.anatomy import Patient
     from phantoms.arrays import Floats
+    from phantoms.recipes import Recipe
     from phantoms.scanner import SyntheticScan
     from template_gen.spec import TemplateSpec
 
@@ -38,82 +35,8 @@ LEAST_CLEARANCE_MM = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """What happens in a case.
-
-    Parameters
-    ----------
-    name : str
-        Name on the command line.
-    question : str
-        What the case asks of the software.
-    shift_mm, turn_deg : (low, high)
-        Range of the patient's set-up shift, millimetres and degrees.
-    slip_mm : float
-        How far the plate has slipped in its own plane from where the plan wants it.
-    turned_deg : float
-        How far it is turned in its own plane.
-    is_turned_over : bool
-        Whether its operator face lies toward the patient.
-    lost_markers : int
-        How many markers have fallen out.
-    """
-
-    name: str
-    question: str
-    shift_mm: tuple[float, float] = (5.0, 20.0)
-    turn_deg: tuple[float, float] = (1.0, 3.0)
-    slip_mm: float = 0.0
-    turned_deg: float = 0.0
-    is_turned_over: bool = False
-    lost_markers: int = 0
-
-
-_RECIPES = (
-    Recipe(
-        name="easy",
-        question="The patient lies 5 to 20 mm and 1 to 3 degrees off: do registration and plate "
-        "pose lead each planned needle to the tumour?",
-    ),
-    Recipe(
-        name="patient-moved",
-        question="The patient has moved by 25 to 35 mm and 5 to 7 degrees: does the registration "
-        "still hold, or does it say that it does not?",
-        shift_mm=(25.0, 35.0),
-        turn_deg=(5.0, 7.0),
-    ),
-    Recipe(
-        name="plate-slipped",
-        question="The plate has slipped 4 mm in its plane from the planned pose: is that seen, and "
-        "are bores and depths computed anew?",
-        slip_mm=4.0,
-    ),
-    Recipe(
-        name="plate-rotated",
-        question="The plate was put on turned by 180 degrees: is that told from the markers?",
-        turned_deg=180.0,
-    ),
-    Recipe(
-        name="plate-turned-over",
-        question="The plate lies upside down, the operator face toward the patient: is that told "
-        "from the markers?",
-        is_turned_over=True,
-    ),
-    Recipe(
-        name="marker-lost",
-        question="One marker has fallen out: is the pose still found from the others, and is the "
-        "loss told?",
-        lost_markers=1,
-    ),
-)
-
-CASES: Mapping[str, Recipe] = MappingProxyType({recipe.name: recipe for recipe in _RECIPES})
-"""Every case by its name."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhantomCase:
-    """A case made up: two scans and all that is true of them.
+class SetUp:
+    """A case before anything is scanned.
 
     Parameters
     ----------
@@ -121,8 +44,6 @@ class PhantomCase:
         What happens in it.
     patient : Patient
         Who it happens to.
-    planning, intraop : SyntheticScan
-        The scan before and the scan with the plate.
     intraop_from_planning : (4, 4) array
         The patient's motion, millimetres.
     plate : PlacedPlate
@@ -133,11 +54,26 @@ class PhantomCase:
 
     recipe: Recipe
     patient: Patient
-    planning: SyntheticScan
-    intraop: SyntheticScan
     intraop_from_planning: Floats
     plate: PlacedPlate
     planned_lps_from_template: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhantomCase:
+    """A case made up.
+
+    Parameters
+    ----------
+    setup : SetUp
+        All that is true of it.
+    planning, intraop : SyntheticScan
+        The scan before and the scan with the plate.
+    """
+
+    setup: SetUp
+    planning: SyntheticScan
+    intraop: SyntheticScan
 
 
 def case_spec() -> TemplateSpec:
@@ -147,44 +83,51 @@ def case_spec() -> TemplateSpec:
     )
 
 
-def recipe_of(name: str) -> Recipe:
-    """Find a case by name.
+def set_up_case(name: str, seed: int) -> SetUp:
+    """Decide all that is true of a case, without scanning.
 
     Parameters
     ----------
     name : str
         Name of the case.
+    seed : int
+        Not negative; every seed is another patient.
 
     Returns
     -------
-    Recipe
-        What happens in it.
+    SetUp
+        The same name and seed give the same values.
 
     Raises
     ------
     CaseUnknownError
         If there is no such case.
-
-    Examples
-    --------
-    >>> recipe_of("plate-slipped").slip_mm
-    4.0
+    AnatomyError
+        If the seed yields no patient.
     """
-    if name not in CASES:
-        raise CaseUnknownError(
-            "There is no such case",
-            where="NAME",
-            expected=f"one of {', '.join(CASES)}",
-            got=repr(name),
-            next_step="choose a case from `phantoms list`",
-        )
-    return CASES[name]
+    recipe = recipe_of(name)
+    rng = np.random.default_rng([seed, 2])
+    patient = build_patient(seed)
+    motion = rigid_motion(
+        rng,
+        shift_mm=recipe.shift_mm,
+        turn_deg=recipe.turn_deg,
+        about_mm=patient.tumour_centre_mm,
+    )
+    planned = draw_level_pose(patient, case_spec(), motion, rng)
+    return SetUp(
+        recipe=recipe,
+        patient=patient,
+        intraop_from_planning=motion,
+        plate=_plate_as_it_stands(recipe, patient, planned, motion, rng),
+        planned_lps_from_template=planned,
+    )
 
 
 def build_case(
     name: str, seed: int, *, tell: Callable[[str], None] = lambda _: None
 ) -> PhantomCase:
-    """Make a case up.
+    """Make a case up and scan it.
 
     Parameters
     ----------
@@ -207,44 +150,28 @@ def build_case(
     AnatomyError
         If the seed yields no patient.
     """
-    recipe = recipe_of(name)
-    rng = np.random.default_rng([seed, 2])
     tell("building the patient")
-    patient = build_patient(seed)
-    motion = rigid_motion(
-        rng,
-        shift_mm=recipe.shift_mm,
-        turn_deg=recipe.turn_deg,
-        about_mm=patient.tumour_centre_mm,
-    )
-    planned = draw_level_pose(patient, case_spec(), motion, rng)
-    plate = _plate_as_it_stands(recipe, patient, planned, motion, rng)
+    setup = set_up_case(name, seed)
+    patient, motion = setup.patient, setup.intraop_from_planning
+    rng = np.random.default_rng([seed, 3])
     tell("scanning for planning")
     planning = scan_patient(
         patient, spacing_kji_mm=PLANNING_SPACING_MM, rng=rng, noise_hu=NOISE_HU, with_labels=True
     )
     tell("scanning with the plate")
-    seen = [moved_points(motion, patient.tumour_centre_mm), *markers_lps_mm(plate).values()]
+    seen = [moved_points(motion, patient.tumour_centre_mm), *markers_lps_mm(setup.plate).values()]
     intraop = scan_patient(
         patient,
         spacing_kji_mm=INTRAOP_SPACING_MM,
         rng=rng,
         lps_from_patient=motion,
-        plate=plate,
+        plate=setup.plate,
         noise_hu=NOISE_HU,
         grid=draw_intraop_grid(
             patient, rng, spacing_kji_mm=INTRAOP_SPACING_MM, keep_lps_mm=np.array(seen)
         ),
     )
-    return PhantomCase(
-        recipe=recipe,
-        patient=patient,
-        planning=planning,
-        intraop=intraop,
-        intraop_from_planning=motion,
-        plate=plate,
-        planned_lps_from_template=planned,
-    )
+    return PhantomCase(setup=setup, planning=planning, intraop=intraop)
 
 
 def _plate_as_it_stands(

@@ -30,7 +30,7 @@ def _print_json(content: dict[str, Any]) -> None:
 @app.command("list")
 def list_cases(as_json: AsJson = False) -> None:
     """List the cases, each with the question it asks. Example: phantoms list --json."""
-    from phantoms.cases import CASES
+    from phantoms.recipes import CASES
 
     if as_json:
         cases = [{"name": each.name, "question": each.question} for each in CASES.values()]
@@ -62,7 +62,7 @@ def make(
         _print_json(
             {
                 "case": name,
-                "question": case.recipe.question,
+                "question": case.setup.recipe.question,
                 "seed": seed,
                 "out": str(out),
                 "planning": str(out / "planning"),
@@ -73,7 +73,9 @@ def make(
             }
         )
         return
-    print(f"{name}, seed {seed}: {out}\n{case.recipe.question}\nThe truth stands in truth.json.")
+    print(
+        f"{name}, seed {seed}: {out}\n{case.setup.recipe.question}\nThe truth stands in truth.json."
+    )
 
 
 def _failed(error: Exception) -> int:

@@ -70,7 +70,7 @@ def compare_with_truth(result: CaseResult, truth: Truth) -> list[dict[str, str]]
     if in_force.needles and in_force.margin is not None and result.inputs.spec is not None:
         needle = in_force.needles[0]
         rows.append(_margin_row(needle, in_force.margin.mam_mm.value, truth))
-        rows += _execution_rows(needle, result.inputs.spec, found, truth)
+        rows += _execution_rows(needle, result.inputs.spec, truth)
     return rows
 
 
@@ -174,7 +174,7 @@ def sphere_margin_mm(
 
 
 def _execution_rows(
-    needle: PlannedNeedle, spec: TemplateSpec, found: Floats, truth: Truth
+    needle: PlannedNeedle, spec: TemplateSpec, truth: Truth
 ) -> list[dict[str, str]]:
     """Drive the needle through the named bore to the named depth, where the plate truly stands."""
     if needle.bore is None or needle.guide_depth_mm is None:

@@ -82,12 +82,13 @@ def truth_of_case(case: PhantomCase) -> dict[str, Any]:
     dict
         JSON-ready; matrices are row-major 4x4 lists, points LPS millimetres of the scan named.
     """
-    patient, motion = case.patient, case.intraop_from_planning
+    setup = case.setup
+    patient, motion = setup.patient, setup.intraop_from_planning
     return {
         "schema": SCHEMA,
         "units": "mm",
-        "case": case.recipe.name,
-        "question": case.recipe.question,
+        "case": setup.recipe.name,
+        "question": setup.recipe.question,
         **truth_of_patient(patient),
         "planning": {
             **_truth_of_scan(case.planning, "planning/"),
@@ -102,13 +103,13 @@ def truth_of_case(case: PhantomCase) -> dict[str, Any]:
         "intraop_from_planning": motion.tolist(),
         "plate": {
             "spec": "template.json",
-            "serial": case.plate.spec.serial,
-            "lps_from_template": case.plate.lps_from_template.tolist(),
-            "planned_lps_from_template": case.planned_lps_from_template.tolist(),
+            "serial": setup.plate.spec.serial,
+            "lps_from_template": setup.plate.lps_from_template.tolist(),
+            "planned_lps_from_template": setup.planned_lps_from_template.tolist(),
             "markers": [
                 {"label": label, "lps_mm": point.tolist()}
-                for label, point in markers_lps_mm(case.plate).items()
+                for label, point in markers_lps_mm(setup.plate).items()
             ],
-            "lost_markers": list(case.plate.lost_markers),
+            "lost_markers": list(setup.plate.lost_markers),
         },
     }

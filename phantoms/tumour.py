@@ -20,6 +20,7 @@ DIAMETER_MM = (12.0, 17.0)
 BELOW_CAPSULE_MM = 8.0
 FROM_VESSELS_MM = 8.0
 CORRIDOR_RADIUS_MM = 8.0
+CORRIDOR_FROM_BOWEL_MM = 11.0
 CORRIDOR_FROM_VESSELS_MM = 4.0
 MOST_LEAN_DEG = 40.0
 CORRIDOR_STEP_MM = 1.0
@@ -36,8 +37,8 @@ class Surroundings:
     ----------
     skin, liver, vessels : Shape
         The outside of the body, the liver, and all vessels.
-    obstacles : Shape
-        Bone, lung and bowel: never in the way.
+    bone_and_lung, bowel : Shape
+        Never in the way; bowel is kept off more widely.
     other_organs : Shape
         Gallbladder and kidney: not in the way either.
     """
@@ -45,7 +46,8 @@ class Surroundings:
     skin: Shape
     liver: Shape
     vessels: Shape
-    obstacles: Shape
+    bone_and_lung: Shape
+    bowel: Shape
     other_organs: Shape
 
     def fields(self) -> Fields:
@@ -54,7 +56,8 @@ class Surroundings:
             skin=distance_field(self.skin),
             liver=distance_field(self.liver),
             vessels=distance_field(self.vessels),
-            obstacles=distance_field(self.obstacles),
+            bone_and_lung=distance_field(self.bone_and_lung),
+            bowel=distance_field(self.bowel),
             other_organs=distance_field(self.other_organs),
         )
 
@@ -66,7 +69,8 @@ class Fields:
     skin: Field
     liver: Field
     vessels: Field
-    obstacles: Field
+    bone_and_lung: Field
+    bowel: Field
     other_organs: Field
 
 
@@ -166,7 +170,8 @@ def _least_spare_mm(around: Fields, line_mm: Floats) -> float:
     """Measure by how much points keep their distances; negative where one does not."""
     return float(
         min(
-            around.obstacles(line_mm).min() - CORRIDOR_RADIUS_MM,
+            around.bone_and_lung(line_mm).min() - CORRIDOR_RADIUS_MM,
+            around.bowel(line_mm).min() - CORRIDOR_FROM_BOWEL_MM,
             around.vessels(line_mm).min() - CORRIDOR_FROM_VESSELS_MM,
             around.other_organs(line_mm).min() - CORRIDOR_FROM_VESSELS_MM,
         )

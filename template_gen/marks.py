@@ -30,6 +30,8 @@ LABEL_DISTANCE_MM = 5.0
 """From the outermost bores' axes to the middle of the row and column labels, at least."""
 LABEL_HEIGHT_MM = (2.0, 3.0)
 """Smallest and largest height of row and column labels."""
+LABEL_PLAY_MM = 0.2
+"""More than the least gap between a bore and its label."""
 SERIAL_HEIGHT_MM = 2.5
 TOP_HEIGHT_MM = 3.0
 SKIN_HEIGHT_MM = 5.0
@@ -215,25 +217,26 @@ def _put_grid_labels(desk: _Desk, half_x: float, half_y: float) -> None:
         return
     smallest, largest = LABEL_HEIGHT_MM
     height_mm = float(np.clip(0.5 * grid.pitch_mm, smallest, largest))
-    away = max(LABEL_DISTANCE_MM, grid.bore_diameter_mm / 2 + desk.gap_mm + largest / 2)
+    widest = max(letter_text(str(row + 1), height_mm).width_mm for row in range(grid.rows))
+    free = (grid.bore_diameter_mm + desk.spec.printer.bore_compensation_mm) / 2 + desk.gap_mm
+    beside = max(LABEL_DISTANCE_MM, free + LABEL_PLAY_MM + widest / 2)
+    above = max(LABEL_DISTANCE_MM, free + LABEL_PLAY_MM + height_mm / 2)
     for column in range(grid.columns):
-        x = column * grid.pitch_mm - half_x
-        if not desk.put(
-            column_letters(column), "operator", height_mm, [(x, -half_y - away), (x, half_y + away)]
-        ):
-            desk.missing.append(f"column {column_letters(column)}")
+        text, x = column_letters(column), column * grid.pitch_mm - half_x
+        places = [(x, -half_y - above), (x, half_y + above)]
+        if not desk.put(text, "operator", height_mm, places):
+            desk.missing.append(f"column {text}")
     for row in range(grid.rows):
-        y = row * grid.pitch_mm - half_y
-        if not desk.put(
-            str(row + 1), "operator", height_mm, [(-half_x - away, y), (half_x + away, y)]
-        ):
-            desk.missing.append(f"row {row + 1}")
+        text, y = str(row + 1), row * grid.pitch_mm - half_y
+        places = [(-half_x - beside, y), (half_x + beside, y)]
+        if not desk.put(text, "operator", height_mm, places):
+            desk.missing.append(f"row {text}")
 
 
 def _put_bore_labels(desk: _Desk) -> None:
     """Write each single bore's name beside it: below, above, right, left, then further out."""
     bores = bore_rings(desk.spec)
-    footprints = dict(zip(bores.labels, bores.operator_footprints_mm + 0.7, strict=True))
+    footprints = dict(zip(bores.labels, bores.operator_footprints_mm, strict=True))
     height_mm = SERIAL_HEIGHT_MM
     for bore in desk.spec.bores:
         letters = letter_text(bore.label, height_mm)
@@ -243,7 +246,7 @@ def _put_bore_labels(desk: _Desk) -> None:
                 bore.x_mm + side * (radius + further + letters.width_mm / 2),
                 bore.y_mm + down * (radius + further + letters.height_mm / 2),
             )
-            for further in (0.0, 1.0, 2.0)
+            for further in (LABEL_PLAY_MM, 1.0, 2.0)
             for side, down in ((0, 1), (0, -1), (1, 0), (-1, 0))
         ]
         if not desk.put(bore.label, "operator", height_mm, steps):

@@ -23,6 +23,7 @@ from navigator.report.words import duration, millimetres, percent, point, tilt_w
 if TYPE_CHECKING:
     from navigator.app.inputs import PlanningInputs
     from navigator.app.steps import RoomCheck
+    from navigator.model.ablation import ZoneSize
     from navigator.model.plan import Plan, PlannedNeedle
 
 AREA_WORDS = {"lt_0": "below 0 mm", "0_to_5": "0 to 5 mm", "5_to_10": "5 to 10 mm"}
@@ -105,13 +106,22 @@ def _table_section(inputs: PlanningInputs, plan: Plan, *, in_room: bool) -> Sect
     if needle.zone is not None:
         size = needle.zone.size
         numbers += [
-            KeyNumber(label="Power", value=f"{size.power_w:g} W", hint=inputs.scene.antenna.name),
-            KeyNumber(label="Time", value=duration(size.time_s), hint=f"zone: {size.setting}"),
+            KeyNumber(label=label, value=value, hint=hint)
+            for label, value, hint in _energy(size, inputs.scene.antenna.name)
         ]
     if plan.placement is not None:
         numbers += _protractor_numbers(plan)
     title = "At the table: what holds now" if in_room else "At the table: as planned"
     return Section(title, (KeyNumbers(tuple(numbers)),))
+
+
+def _energy(size: ZoneSize, antenna: str) -> list[tuple[str, str, str]]:
+    if size.power_w is None or size.time_s is None:
+        return []
+    return [
+        ("Power", f"{size.power_w:g} W", antenna),
+        ("Time", duration(size.time_s), f"zone: {size.setting}"),
+    ]
 
 
 def _protractor_numbers(plan: Plan) -> list[KeyNumber]:

@@ -21,7 +21,6 @@ from navigator.io.volumes import LoadedScan, load_scan
 from navigator.model.anatomy import LabelMap, Lesion, Role
 from navigator.model.device import Antenna
 from navigator.model.outcome import Reason
-from navigator.model.volume import Mask
 from navigator.planning.scene import Constraints, Scene
 from template_gen import TemplateSpec, all_bores, load_spec, spec_hash
 
@@ -210,18 +209,10 @@ def _sphere(wanted: RequestedLesion, labels: LabelMap) -> Lesion:
     )
 
 
-def _organ(labels: LabelMap) -> Mask | None:
-    """Join the liver and the lesions in it; None where no liver was segmented."""
-    inside = [s for s in labels.structures if s.role in (Role.TARGET_ORGAN, Role.LESION)]
-    if not any(structure.role is Role.TARGET_ORGAN for structure in inside):
-        return None
-    values = [label for structure in inside for label in structure.labels]
-    return Mask(np.isin(labels.values, values), labels.grid)
-
-
 def _check_inside_organ(lesion: Lesion, labels: LabelMap) -> None:
-    organ = _organ(labels)
-    if organ is None or sample_membership(organ, lesion.centre_mm[None])[0] >= 0.5:
+    if not labels.has_role(Role.TARGET_ORGAN):
+        return
+    if sample_membership(labels.organ_mask(), lesion.centre_mm[None])[0] >= 0.5:
         return
     raise StructureRefusedError(
         code="lesion-outside-liver",
@@ -234,11 +225,10 @@ def _check_inside_organ(lesion: Lesion, labels: LabelMap) -> None:
 
 
 def _lesion_remarks(lesion: Lesion, labels: LabelMap) -> list[Reason]:
-    organ = _organ(labels)
-    if organ is None:
+    if not labels.has_role(Role.TARGET_ORGAN):
         text = "no structure 'liver' was given: whether the lesion lies in it was not checked"
         return [Reason("liver-unknown", f"{text}; look at the pictures")]
-    outside = float(np.mean(sample_membership(organ, lesion.surface_mm) < 0.5))
+    outside = float(np.mean(sample_membership(labels.organ_mask(), lesion.surface_mm) < 0.5))
     if outside > 0.02:
         text = f"{outside:.0%} of the lesion's surface lies outside the segmented liver"
         return [Reason("lesion-at-capsule", f"{text}; the margin there leaves the organ")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from navigator.imaging.surfels import signed_distance_to_surface_mm
 from navigator.io.documents import verdict_to_json
 from navigator.io.documents.zones import load_zones
 from navigator.model.outcome import Reason, Verdict, verdict_from_reasons
+from navigator.model.volume import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from navigator.arrays import Booleans, Floats
     from navigator.imaging.surfaces import SurfacePoints
-    from navigator.model.volume import Mask
 
 SHELLS_MM = (3.0, 5.0, 6.0, 10.0)
 """Shells around the tumour; 3 and 6 mm after doi:10.1007/s00330-020-07579-x."""
@@ -78,11 +79,28 @@ def margin_document(
             next_step="give the zone as a mask or as a plan's zones",
         )
     mask = load_choice(tumour, None)
-    surface = find_surface(mask)
-    reach = _reach(ablation, zones, mask)
-    liver = None if organ is None else load_choice(organ, mask.grid)
-    kept = _away_from_capsule(surface, liver, wanted_margin_mm or SUBCAPSULAR_MM)
-    return _document(mask, surface, reach, kept, liver, wanted_margin_mm or 0.0)
+    found = _Found(
+        mask=mask,
+        surface=find_surface(mask),
+        reach=_reach(ablation, zones, mask),
+        organ=None if organ is None else _joined(load_choice(organ, mask.grid), mask),
+    )
+    return _document(found, wanted_margin_mm)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What the files hold."""
+
+    mask: Mask
+    surface: SurfacePoints
+    reach: Callable[[Floats], Floats]
+    organ: Mask | None
+
+
+def _joined(organ: Mask, tumour: Mask) -> Mask:
+    """Close the hole that the tumour leaves in the organ's label: it is no capsule."""
+    return Mask(organ.members | tumour.members, organ.grid)
 
 
 def _reach(
@@ -97,39 +115,37 @@ def _reach(
     return lambda points: signed_margins_mm(points, placed)
 
 
-def _away_from_capsule(
-    surface: SurfacePoints, organ: Mask | None, wanted_margin_mm: float
-) -> Booleans:
-    if organ is None:
-        return np.ones(len(surface.points_mm), dtype=bool)
-    to_capsule = signed_distance_to_surface_mm(surface.points_mm, find_surface(organ))
+def _away_from_capsule(found: _Found, wanted_margin_mm: float) -> Booleans:
+    if found.organ is None:
+        return np.ones(len(found.surface.points_mm), dtype=bool)
+    capsule = find_surface(found.organ)
+    to_capsule = signed_distance_to_surface_mm(found.surface.points_mm, capsule)
     kept: Booleans = np.asarray(to_capsule >= wanted_margin_mm)
     return kept
 
 
-def _document(  # noqa: PLR0913 - what the document tells of
-    mask: Mask,
-    surface: SurfacePoints,
-    reach: Callable[[Floats], Floats],
-    kept: Booleans,
-    organ: Mask | None,
-    wanted_margin_mm: float,
-) -> dict[str, Any]:
+def _document(found: _Found, wanted_margin_mm: float | None) -> dict[str, Any]:
+    surface, mask = found.surface, found.mask
     weights = surface.weights_mm2 / surface.weights_mm2.sum()
-    excluded = float(weights[~kept].sum())
+    kept = _away_from_capsule(found, wanted_margin_mm or SUBCAPSULAR_MM)
     # where all of the surface is subcapsular there is no other surface to speak of
     counted = kept if kept.any() else np.ones_like(kept)
-    margins = reach(surface.points_mm)
+    margins = found.reach(surface.points_mm)
     thinnest = int(np.flatnonzero(counted)[np.argmin(margins[counted])])
-    doubt = 0.5 * float(mask.grid.spacing_mm.max())
-    value = float(margins[thinnest])
+    doubt, value = 0.5 * float(mask.grid.spacing_mm.max()), float(margins[thinnest])
+    excluded = float(weights[~kept].sum())
     shells = measure_shell_coverage(
-        surface, SHELLS_MM, reach_mm=reach, in_organ=lambda points: _inside(organ, points)
+        surface,
+        SHELLS_MM,
+        reach_mm=found.reach,
+        in_organ=lambda points: _inside(found.organ, points),
     )
     areas = area_share_by_margin(margins[counted], weights[counted] / weights[counted].sum())
+    # residual tumour is residual at the capsule too: the exclusion never hides it
+    verdict = _judge(value, float(margins.min()), wanted_margin_mm or 0.0, excluded)
     return {
         "schema": "margin/1",
-        **verdict_to_json(_judge(value, wanted_margin_mm, excluded)),
+        **verdict_to_json(verdict),
         "mam_mm": {"value": value, "low": value - doubt, "high": value + doubt},
         "area_percent": {name: 100.0 * share for name, share in areas.items()},
         "shell_coverage_percent": {
@@ -149,10 +165,10 @@ def _inside(organ: Mask | None, points_mm: Floats) -> Booleans:
     return inside
 
 
-def _judge(mam_mm: float, wanted_margin_mm: float, excluded: float) -> Verdict:
+def _judge(mam_mm: float, least_mm: float, wanted_margin_mm: float, excluded: float) -> Verdict:
     rejections, warnings = [], []
-    if not mam_mm >= 0:
-        text = f"{-mam_mm:.1f} mm of tumour lie outside the ablation zone"
+    if not least_mm >= 0:
+        text = f"{-least_mm:.1f} mm of tumour lie outside the ablation zone"
         rejections.append(Reason("residual-tumour", f"{text}; the residual is a new target"))
     elif not mam_mm >= wanted_margin_mm:
         text = f"the least margin is {mam_mm:.1f} mm of the {wanted_margin_mm:g} mm wanted"

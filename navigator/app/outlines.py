@@ -62,7 +62,9 @@ def build_outlines(
         return lambda points: field(planning_from_picture.map_points(points))
 
     outlines = [
-        Outline(name="tumour", colour=TUMOUR_COLOUR, field=carried(tumour_field(inputs)), width=2.0)
+        Outline(
+            name="tumour", colour=TUMOUR_COLOUR, field=carried(tumour_field(inputs)), width_pt=2.0
+        )
     ]
     if zone is not None:
         expected = zone
@@ -71,20 +73,21 @@ def build_outlines(
                 name="expected zone",
                 colour=ZONE_COLOUR,
                 field=carried(lambda points: signed_margins_mm(points, [expected])),
-                width=2.0,
+                width_pt=2.0,
             )
         )
     for structure in inputs.labels.structures:
         if structure.role in (Role.TARGET_ORGAN, Role.OBSTACLE):
             organ = structure.role is Role.TARGET_ORGAN
             colour = OBSTACLE_COLOURS.get(structure.name, OTHER_COLOUR)
-            mask = inputs.labels.mask(structure.name)
+            # labels exclude each other: the organ's outline goes round the lesions in it
+            mask = inputs.labels.organ_mask() if organ else inputs.labels.mask(structure.name)
             outlines.append(
                 Outline(
                     name=structure.name,
                     colour=LIVER_COLOUR if organ else colour,
                     field=carried(_membership_field(mask)),
-                    width=0.9,
+                    width_pt=0.9,
                 )
             )
     return tuple(outlines)

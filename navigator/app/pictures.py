@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from navigator.app.outlines import OBSTACLE_COLOURS, OTHER_COLOUR, build_outlines
 from navigator.model.anatomy import Role
 from navigator.model.trajectory import map_trajectory
@@ -18,8 +16,10 @@ from template_gen import build_solid
 if TYPE_CHECKING:
     from navigator.app.inputs import PlanningInputs
     from navigator.app.steps import RoomCheck
-    from navigator.model.plan import Plan
+    from navigator.arrays import Floats
+    from navigator.model.plan import Plan, PlannedNeedle
 
+FREE_HAND_SHAFT_MM = 40.0
 RIM_MM = 45.0
 """Anatomy shown around needle and tumour."""
 
@@ -46,7 +46,13 @@ def draw_plan_slices(inputs: PlanningInputs, plan: Plan) -> bytes:
         *anatomical_planes(inputs.scene.lesion.centre_mm, half),
         plane_along_needle(way.entry_mm, way.tip_mm, padding_mm=RIM_MM),
     )
-    return draw_slices(inputs.scan.volume, planes, build_outlines(inputs, needle.zone), way)
+    return draw_slices(
+        inputs.scan.volume,
+        planes,
+        build_outlines(inputs, needle.zone),
+        way,
+        shaft_start_mm(needle),
+    )
 
 
 def draw_room_slices(inputs: PlanningInputs, room: RoomCheck) -> bytes:
@@ -75,7 +81,28 @@ def draw_room_slices(inputs: PlanningInputs, room: RoomCheck) -> bytes:
         plane_along_needle(way.entry_mm, way.tip_mm, padding_mm=RIM_MM),
     )
     outlines = build_outlines(inputs, needle.zone, intraop_from_planning.inverse())
-    return draw_slices(room.scan.volume, planes, outlines, way)
+    hub = intraop_from_planning.map_points(shaft_start_mm(needle))
+    return draw_slices(room.scan.volume, planes, outlines, way, hub)
+
+
+def shaft_start_mm(needle: PlannedNeedle) -> Floats:
+    """Find where a needle's shaft is drawn from.
+
+    Parameters
+    ----------
+    needle : PlannedNeedle
+        With or without a plate.
+
+    Returns
+    -------
+    (3,) array
+        The bore's centre on the operator face, or 40 mm outside the skin; millimetres in the
+        frame of the needle.
+    """
+    way = needle.trajectory
+    depth = needle.guide_depth_mm or way.insertion_depth_mm + FREE_HAND_SHAFT_MM
+    start: Floats = way.tip_mm - depth * way.direction
+    return start
 
 
 def draw_case_scene(inputs: PlanningInputs, plan: Plan) -> bytes:
@@ -103,9 +130,6 @@ def draw_case_scene(inputs: PlanningInputs, plan: Plan) -> bytes:
             colour = OBSTACLE_COLOURS.get(structure.name, OTHER_COLOUR)
             solid = structure.name in ("bone", "vessel")
             bodies.append(Body3d(mask=mask, colour=colour, opacity=1.0 if solid else 0.12))
-    hub = needle.trajectory.tip_mm - (
-        needle.guide_depth_mm or needle.trajectory.insertion_depth_mm + 40.0
-    ) * np.asarray(needle.trajectory.direction)
     plate = None
     if plan.placement is not None and inputs.spec is not None:
         mesh = build_solid(inputs.spec)
@@ -119,7 +143,7 @@ def draw_case_scene(inputs: PlanningInputs, plan: Plan) -> bytes:
             tumour_mm=inputs.scene.lesion.surface_mm,
             zone=needle.zone,
             trajectory=needle.trajectory,
-            hub_mm=hub,
+            hub_mm=shaft_start_mm(needle),
             plate=plate,
         )
     )

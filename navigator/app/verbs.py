@@ -1,4 +1,4 @@
-"""The verbs behind single commands: files in, a document out, and a file where one was asked for."""
+"""The verbs behind single commands: files in, a document out, a file where one was asked for."""
 
 from __future__ import annotations
 

@@ -37,12 +37,12 @@ class Outcome:
     lines: tuple[str, ...]
 
 
-def progress_line(start: float) -> Callable[[str], None]:
+def progress_line(start_s: float) -> Callable[[str], None]:
     """Tell what is being done on standard error, with the time that has passed.
 
     Parameters
     ----------
-    start : float
+    start_s : float
         ``time.perf_counter()`` at the start.
 
     Returns
@@ -52,7 +52,7 @@ def progress_line(start: float) -> Callable[[str], None]:
     """
 
     def tell(text: str) -> None:
-        print(f"[{time.perf_counter() - start:5.1f} s] {text}", file=sys.stderr, flush=True)
+        print(f"[{time.perf_counter() - start_s:5.1f} s] {text}", file=sys.stderr, flush=True)
 
     return tell
 

@@ -65,7 +65,7 @@ def find_marker_candidates(volume: Volume, diameter_mm: float) -> tuple[MarkerCa
     return tuple(
         _measure_candidate(volume, part, diameter_mm)
         for part in ndimage.find_objects(spots, max_label=count)
-        if part is not None and _has_sphere_size(volume, spots[part] > 0, part, diameter_mm)
+        if _has_sphere_size(volume, spots[part] > 0, part, diameter_mm)
     )
 
 

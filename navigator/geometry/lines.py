@@ -44,6 +44,64 @@ def distance_to_line_mm(points_mm: ArrayLike, origin_mm: ArrayLike, direction: A
     return lengths(np.cross(offset, unit_vector(direction, "direction")))
 
 
+def segment_to_nearest_box_mm(
+    start_mm: ArrayLike, end_mm: ArrayLike, centres_mm: ArrayLike, half_extent_mm: ArrayLike
+) -> float:
+    """Measure the exact distance from a segment to the nearest of many boxes.
+
+    A box is nearer than its centre, and farther than its centre less half its diagonal: only
+    boxes that may be the nearest by these bounds are measured.
+
+    Parameters
+    ----------
+    start_mm, end_mm : (3,) array
+        Ends of the segment, millimetres, in the frame of the boxes' axes.
+    centres_mm : (n, 3) array
+        Box centres, millimetres, at least one.
+    half_extent_mm : (3,) array
+        Half the edge lengths, millimetres, the same for every box.
+
+    Returns
+    -------
+    float
+        Distance in millimetres; 0 where the segment touches a box.
+    """
+    centres = frozen_floats(centres_mm, (None, 3), "centres_mm")
+    to_centres = distance_to_segment_mm(centres, start_mm, end_mm)
+    reach = float(lengths(half_extent_mm))
+    nearest = centres[to_centres <= to_centres.min() + reach]
+    return float(segment_to_boxes_mm(start_mm, end_mm, nearest, half_extent_mm).min())
+
+
+def distance_to_segment_mm(points_mm: ArrayLike, start_mm: ArrayLike, end_mm: ArrayLike) -> Floats:
+    """Measure how far points lie from a segment.
+
+    Parameters
+    ----------
+    points_mm : (n, 3) array
+        Points, millimetres.
+    start_mm, end_mm : (3,) array
+        Ends of the segment, millimetres, same frame.
+
+    Returns
+    -------
+    (n,) array
+        Distances in millimetres.
+
+    Examples
+    --------
+    Beside the segment, and beyond its end:
+
+    >>> distance_to_segment_mm([[3, 0, 5], [0, 3, 14]], [0, 0, 0], [0, 0, 10])
+    array([3., 5.])
+    """
+    points = frozen_floats(points_mm, (None, 3), "points_mm")
+    start = frozen_floats(start_mm, (3,), "start_mm")
+    along = frozen_floats(end_mm, (3,), "end_mm") - start
+    share = np.clip((points - start) @ along / max(float(along @ along), 1e-30), 0.0, 1.0)
+    return lengths(points - start - share[:, None] * along)
+
+
 def segment_to_boxes_mm(
     start_mm: ArrayLike, end_mm: ArrayLike, centres_mm: ArrayLike, half_extent_mm: ArrayLike
 ) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-from navigator.arrays import Floats, Voxels, frozen_floats
+from navigator.arrays import Bytes, Floats, Voxels, frozen_floats
 from navigator.errors import GeometryRefusedError
 from navigator.model.volume import Grid, Mask, Volume
 
@@ -55,10 +55,11 @@ def sample_membership(mask: Mask, points_mm: ArrayLike) -> Floats:
     (...) array
         1 inside, 0 outside, between them within a voxel of the border.
     """
-    return _sample(mask.members.astype(np.float32), mask.grid, points_mm, outside=0.0)
+    # a view costs nothing where a float copy of a whole scan would be made for a few points
+    return _sample(mask.members.view(np.uint8), mask.grid, points_mm, outside=0.0)
 
 
-def _sample(values: Voxels, grid: Grid, points_mm: ArrayLike, *, outside: float) -> Floats:
+def _sample(values: Voxels | Bytes, grid: Grid, points_mm: ArrayLike, *, outside: float) -> Floats:
     points = np.asarray(points_mm, dtype=np.float64)
     indices = grid.indices_from_points(points.reshape(-1, 3)).T
     read: Floats = ndimage.map_coordinates(

@@ -40,8 +40,8 @@ class ZoneSize:
 
     Parameters
     ----------
-    power_w, time_s : float
-        Generator power in watts, duration in seconds.
+    power_w, time_s : float or None
+        Generator power in watts, duration in seconds; None where only the size is known.
     long_axis_mm, short_axis_mm, centre_to_tip_mm : Interval
         Full axes and the distance from centre to tip, millimetres.
     setting : str
@@ -50,8 +50,8 @@ class ZoneSize:
         Citations of the rows and factors used.
     """
 
-    power_w: float
-    time_s: float
+    power_w: float | None
+    time_s: float | None
     long_axis_mm: Interval
     short_axis_mm: Interval
     centre_to_tip_mm: Interval

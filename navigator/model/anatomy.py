@@ -142,6 +142,36 @@ class LabelMap:
             next_step="name the structure in `labels` with its label value",
         )
 
+    def organ_mask(self) -> Mask:
+        """Join the target organ and the lesions in it.
+
+        Returns
+        -------
+        Mask
+            Labels exclude each other, so that a lesion leaves a hole in its organ's label.
+
+        Raises
+        ------
+        StructureRefusedError
+            If no target organ was segmented.
+        """
+        inside = [s for s in self.structures if s.role in (Role.TARGET_ORGAN, Role.LESION)]
+        if not any(structure.role is Role.TARGET_ORGAN for structure in inside):
+            raise StructureRefusedError(
+                code="no-target-organ",
+                what="No target organ was segmented",
+                where="labels of the request",
+                expected="a structure called 'liver'",
+                got=", ".join(self.names) or "none at all",
+                next_step="add the liver's label",
+            )
+        values = [label for structure in inside for label in structure.labels]
+        return Mask(np.isin(self.values, values), self.grid)
+
+    def has_role(self, role: Role) -> bool:
+        """Tell whether any structure has a role."""
+        return any(structure.role is role for structure in self.structures)
+
     def mask(self, name: str) -> Mask:
         """Take one structure out of the map.
 

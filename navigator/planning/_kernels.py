@@ -8,24 +8,44 @@ import numba
 import numpy as np
 
 if TYPE_CHECKING:
-    from navigator.arrays import Floats
+    from navigator.arrays import Floats, Labels, Voxels
 
 
-@numba.njit(cache=True, parallel=True, fastmath=False)
-def least_along_rays(
-    maps: np.ndarray, starts_kji: Floats, steps_kji: Floats, counts: np.ndarray
-) -> Floats:
+@numba.njit(cache=True, inline="always")
+def _lower_corner(index: float, last: int) -> int:
+    """Find the lower of the two voxels around an index, so that the upper one exists."""
+    return max(0, min(int(index), last - 1))
+
+
+@numba.njit(cache=True)
+def _interpolated(values: Voxels, k: float, j: float, i: float) -> float:
+    """Read a map (k, j, i) between its voxels, trilinearly; the point lies inside."""
+    k0 = _lower_corner(k, values.shape[0] - 1)
+    j0 = _lower_corner(j, values.shape[1] - 1)
+    i0 = _lower_corner(i, values.shape[2] - 1)
+    total = 0.0
+    for corner in range(8):
+        dk, dj, di = corner >> 2, (corner >> 1) & 1, corner & 1
+        weight = abs(1 - dk - (k - k0)) * abs(1 - dj - (j - j0)) * abs(1 - di - (i - i0))
+        # a weight of nothing also stands for the voxel beyond a map that is one voxel thick
+        if weight > 0.0:
+            total += weight * values[k0 + dk, j0 + dj, i0 + di]
+    return total
+
+
+@numba.njit(cache=True, parallel=True)
+def least_along_rays(maps: Voxels, starts_kji: Floats, steps_kji: Floats, counts: Labels) -> Floats:
     """Find the least interpolated value of each map along straight rays.
 
     Parameters
     ----------
-    maps : (s, k, j, i) array of float32
-        Maps on one grid.
+    maps : (s, k, j, i) array
+        Maps on one grid, float32.
     starts_kji : (n, 3) array
         First sample of each ray, fractional indices.
     steps_kji : (n, 3) array
         Index step between samples.
-    counts : (n,) array of int
+    counts : (n,) array
         Samples of each ray.
 
     Returns
@@ -36,27 +56,13 @@ def least_along_rays(
     """
     rays, layers = len(starts_kji), maps.shape[0]
     least = np.full((rays, layers), np.inf)
-    top = np.array([maps.shape[1] - 1, maps.shape[2] - 1, maps.shape[3] - 1])
+    last = np.array(maps.shape[1:]) - 1
     for ray in numba.prange(rays):
         for sample in range(counts[ray]):
-            k = starts_kji[ray, 0] + sample * steps_kji[ray, 0]
-            j = starts_kji[ray, 1] + sample * steps_kji[ray, 1]
-            i = starts_kji[ray, 2] + sample * steps_kji[ray, 2]
-            if k < 0 or j < 0 or i < 0 or k > top[0] or j > top[1] or i > top[2]:
+            at = starts_kji[ray] + sample * steps_kji[ray]
+            if (at < 0).any() or (at > last).any():
                 continue
-            k0 = min(int(k), top[0] - 1) if top[0] > 0 else 0
-            j0 = min(int(j), top[1] - 1) if top[1] > 0 else 0
-            i0 = min(int(i), top[2] - 1) if top[2] > 0 else 0
             for layer in range(layers):
-                value = 0.0
-                for dk in range(2):
-                    wk = k - k0 if dk else 1.0 - (k - k0)
-                    for dj in range(2):
-                        wj = j - j0 if dj else 1.0 - (j - j0)
-                        for di in range(2):
-                            wi = i - i0 if di else 1.0 - (i - i0)
-                            weight = wk * wj * wi
-                            if weight > 0.0:
-                                value += weight * maps[layer, k0 + dk, j0 + dj, i0 + di]
+                value = _interpolated(maps[layer], at[0], at[1], at[2])
                 least[ray, layer] = min(least[ray, layer], value)
     return least

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from navigator.arrays import Floats, Voxels, lengths
-from navigator.geometry.lines import segment_to_boxes_mm
+from navigator.geometry.lines import segment_to_nearest_box_mm
 from navigator.imaging.distance import border_boxes, measure_distance_map
 from navigator.imaging.resample import crop_slices
 from navigator.planning._kernels import least_along_rays
@@ -141,8 +141,8 @@ def measure_clearances_mm(
     measured = {}
     for name, boxes in zip(field.names, field.boxes_mm, strict=True):
         if len(boxes):
-            distances = segment_to_boxes_mm(start, end, boxes @ axes, half)
-            measured[name] = float(distances.min()) - 0.5 * needle_diameter_mm
+            nearest = segment_to_nearest_box_mm(start, end, boxes @ axes, half)
+            measured[name] = nearest - 0.5 * needle_diameter_mm
         else:
             measured[name] = float("inf")
     return measured

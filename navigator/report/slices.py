@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from navigator.imaging.resample import sample_hu
 from navigator.report.planes import letter_of_direction
@@ -45,14 +46,14 @@ class Outline:
         Line colour, hexadecimal.
     field : callable
         Takes (n, 3) points, LPS millimetres; positive inside, negative outside.
-    width : float
-        Line width in points.
+    width_pt : float
+        Line width, points.
     """
 
     name: str
     colour: str
     field: Callable[[Floats], Floats]
-    width: float = 1.4
+    width_pt: float = 1.4
 
 
 def draw_slices(
@@ -60,6 +61,7 @@ def draw_slices(
     planes: tuple[Plane, ...],
     outlines: tuple[Outline, ...],
     trajectory: Trajectory | None,
+    hub_mm: Floats | None = None,
 ) -> bytes:
     """Draw planes side by side.
 
@@ -73,6 +75,8 @@ def draw_slices(
         What is drawn over the scan.
     trajectory : Trajectory or None
         The needle, in the scan's frame.
+    hub_mm : (3,) array or None
+        Where its shaft comes from outside the body, millimetres: the plate's operator face.
 
     Returns
     -------
@@ -87,6 +91,9 @@ def draw_slices(
         axes = figure.add_subplot(rows, columns, index + 1)
         _draw_plane(axes, volume, plane, outlines)
         if trajectory is not None:
+            if hub_mm is not None:
+                shaft = plane.picture_mm(np.stack([hub_mm, trajectory.entry_mm]))
+                axes.plot(shaft[:, 0], shaft[:, 1], color=NEEDLE_INK, linewidth=0.8, alpha=0.7)
             _draw_needle(axes, plane, trajectory)
         _write_letters(axes, plane)
     handles = [
@@ -156,7 +163,7 @@ def _draw_plane(axes: Axes, volume: Volume, plane: Plane, outlines: tuple[Outlin
                 values,
                 levels=[0.0],
                 colors=[outline.colour],
-                linewidths=outline.width,
+                linewidths=outline.width_pt,
                 extent=extent,
                 origin="upper",
             )
@@ -165,21 +172,13 @@ def _draw_plane(axes: Axes, volume: Volume, plane: Plane, outlines: tuple[Outlin
     axes.set_title(plane.title, color=INK, fontsize=11)
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.plot(
-        [plane.half_width_mm - 25.0, plane.half_width_mm - 5.0],
-        [-plane.half_height_mm + 5.0] * 2,
-        color=INK,
-        linewidth=2,
-    )
-    axes.text(
-        plane.half_width_mm - 15.0,
-        -plane.half_height_mm + 7.0,
-        "20 mm",
-        color=INK,
-        fontsize=7,
-        ha="center",
-        va="bottom",
-    )
+    _draw_scale(axes, plane)
+
+
+def _draw_scale(axes: Axes, plane: Plane) -> None:
+    right, low = plane.half_width_mm, -plane.half_height_mm
+    axes.plot([right - 25.0, right - 5.0], [low + 5.0] * 2, color=INK, linewidth=2)
+    axes.text(right - 15.0, low + 7.0, "20 mm", color=INK, fontsize=7, ha="center", va="bottom")
 
 
 def _draw_needle(axes: Axes, plane: Plane, trajectory: Trajectory) -> None:
@@ -211,4 +210,6 @@ def _write_letters(axes: Axes, plane: Plane) -> None:
             fontweight="bold",
             ha="center" if x == 0.5 else ("left", "right")[x > 0.5],
             va="center" if y == 0.5 else ("bottom", "top")[y > 0.5],
+            path_effects=[withStroke(linewidth=3, foreground=PAPER)],
+            zorder=5,
         )

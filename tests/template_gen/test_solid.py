@@ -32,7 +32,7 @@ from tests.template_gen.strategies import sound_specs
 def as_manifold(mesh: TriangleMesh) -> manifold3d.Manifold:
     return manifold3d.Manifold(
         manifold3d.Mesh64(
-            np.ascontiguousarray(mesh.vertices_mm), mesh.triangles.astype(np.uint64)
+            np.array(mesh.vertices_mm, order="C"), np.array(mesh.triangles, np.uint64, order="C")
         )
     )
 

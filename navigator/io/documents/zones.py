@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from navigator.errors import InputRefusedError
@@ -78,8 +79,8 @@ def _tupled(row: object) -> object:
 
 def _zone(document: _ZoneDocument, frame: Frame) -> AblationZone:
     size = ZoneSize(
-        power_w=0.0,
-        time_s=0.0,
+        power_w=None,
+        time_s=None,
         long_axis_mm=_exactly(document.long_axis_mm),
         short_axis_mm=_exactly(document.short_axis_mm),
         centre_to_tip_mm=_exactly(0.0),
@@ -87,7 +88,10 @@ def _zone(document: _ZoneDocument, frame: Frame) -> AblationZone:
         sources=(),
     )
     return AblationZone(
-        centre_mm=document.centre_lps_mm, axis=document.axis_lps, size=size, frame=frame
+        centre_mm=np.array(document.centre_lps_mm),
+        axis=np.array(document.axis_lps),
+        size=size,
+        frame=frame,
     )
 
 

@@ -1,0 +1,90 @@
+"""What each case claims in its question holds in its truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from phantoms.cases import SetUp, set_up_case
+from phantoms.errors import CaseUnknownError
+from phantoms.hardware import markers_lps_mm
+from phantoms.motion import inverse_rigid, moved_points
+from phantoms.placing import CLEARANCE_MM, skin_clearance_mm
+from phantoms.recipes import CASES, recipe_of
+from template_gen.spec import marker_labels
+
+SEEDS = (0, 1, 2)
+
+
+@pytest.fixture(scope="module", params=[(name, seed) for name in CASES for seed in SEEDS])
+def made(request: pytest.FixtureRequest) -> SetUp:
+    return set_up_case(*request.param)
+
+
+def plate_motion(made: SetUp) -> np.ndarray:
+    """From the planned pose to the true one, in the plate's frame."""
+    return inverse_rigid(made.planned_lps_from_template) @ made.plate.lps_from_template
+
+
+def test_the_patient_moves_as_the_recipe_says(made: SetUp) -> None:
+    motion, tumour = made.intraop_from_planning, made.patient.tumour_centre_mm
+    low, high = made.recipe.shift_mm
+    assert low <= np.linalg.norm(moved_points(motion, tumour) - tumour) <= high
+    low, high = made.recipe.turn_deg
+    assert low <= np.degrees(Rotation.from_matrix(motion[:3, :3]).magnitude()) <= high
+
+
+def test_the_plate_stands_where_the_recipe_says(made: SetUp) -> None:
+    motion = plate_motion(made)
+    middle = np.array([0.0, 0.0, 0.5 * made.plate.spec.plate.thickness_mm])
+    shift = moved_points(motion, middle) - middle
+    turn = Rotation.from_matrix(motion[:3, :3])
+    expected = {"plate-rotated": [0.0, 0.0, 180.0], "plate-turned-over": [180.0, 0.0, 0.0]}
+    asked = np.array(expected.get(made.recipe.name, [0.0, 0.0, 0.0]))
+    assert np.abs(np.degrees(turn.as_rotvec())) == pytest.approx(asked, abs=1e-6)
+    assert np.linalg.norm(shift) == pytest.approx(
+        4.0 if made.recipe.name == "plate-slipped" else 0.0, abs=1e-9
+    )
+    assert shift[2] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_one_marker_is_lost_where_the_case_is_called_so(made: SetUp) -> None:
+    lost = 1 if made.recipe.name == "marker-lost" else 0
+    assert len(made.plate.lost_markers) == lost
+    assert len(markers_lps_mm(made.plate)) == len(marker_labels(made.plate.spec)) - lost
+
+
+def test_the_planned_plate_is_level_over_the_tumour_and_clear_of_the_skin(made: SetUp) -> None:
+    pose, motion = made.planned_lps_from_template, made.intraop_from_planning
+    assert np.degrees(np.arccos(pose[1, 2])) <= 6.0
+    tumour = moved_points(inverse_rigid(pose), moved_points(motion, made.patient.tumour_centre_mm))
+    assert tumour[:2] == pytest.approx([0.0, 0.0], abs=1e-9)
+    assert 20.0 < tumour[2] < 200.0
+    gap = skin_clearance_mm(made.patient, made.plate.spec, pose, motion)
+    assert gap == pytest.approx(CLEARANCE_MM, abs=0.01)
+
+
+def test_the_plate_as_it_stands_touches_no_skin(made: SetUp) -> None:
+    pose = made.plate.lps_from_template
+    if made.recipe.is_turned_over:
+        pose = made.planned_lps_from_template  # the same slab, seen from its other face
+    gap = skin_clearance_mm(made.patient, made.plate.spec, pose, made.intraop_from_planning)
+    assert gap >= 1.0
+
+
+def test_columns_run_to_the_left_and_rows_to_the_feet(made: SetUp) -> None:
+    pose = made.planned_lps_from_template
+    assert pose[0, 0] > 0.95
+    assert pose[2, 1] < -0.95
+
+
+def test_each_case_asks_a_question() -> None:
+    assert len(CASES) >= 4
+    for recipe in CASES.values():
+        assert recipe.question.endswith("?")
+
+
+def test_an_unknown_case_is_refused_with_the_list() -> None:
+    with pytest.raises(CaseUnknownError, match="plate-slipped"):
+        recipe_of("no-such-case")

@@ -1,0 +1,113 @@
+"""The command answers with the exit codes, the JSON and the refusals of the interface."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from phantoms import casefiles, cli
+from phantoms.recipes import CASES
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-W", "error", "-m", "phantoms.cli", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("words", [["--help"], ["list", "--help"], ["make", "--help"]])
+def test_help_comes_at_once(words: list[str]) -> None:
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        answer = run(*words)
+        seconds.append(time.perf_counter() - start)
+    assert answer.returncode == 0
+    assert "Example" in answer.stdout
+    # the floor is half a second on an idle machine; the best of three on a busy one
+    assert min(seconds) < 1.0
+
+
+def test_list_gives_one_json_object_with_every_case() -> None:
+    answer = run("list", "--json")
+    assert answer.returncode == 0
+    content = json.loads(answer.stdout)
+    assert {each["name"]: each["question"] for each in content["cases"]} == {
+        name: recipe.question for name, recipe in CASES.items()
+    }
+
+
+def test_list_for_people_names_each_case() -> None:
+    answer = run("list")
+    assert all(name in answer.stdout for name in CASES)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["make", "no-such-case", "--out", "x"], "choose a case"),
+        (["make", "easy"], "--out"),
+        (["make", "easy", "--out", "x", "--seed", "-1"], "seed"),
+        (["make", "easy", "--out", "pyproject.toml"], "not a folder"),
+        (["make", "easy", "--out", "phantoms"], "not empty"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_wrong_usage_ends_with_two_and_says_why(words: list[str], said: str) -> None:
+    answer = run(*words)
+    assert answer.returncode == 2
+    assert answer.stdout == ""
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.slow
+def test_make_writes_a_case_and_says_where(tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "case"
+    answer = run("make", "marker-lost", "--out", str(out), "--seed", "1", "--json")
+    assert answer.returncode == 0, answer.stderr
+    content = json.loads(answer.stdout)
+    assert (content["case"], content["seed"]) == ("marker-lost", 1)
+    for word in ("planning", "intraop", "labels", "template", "truth"):
+        assert Path(content[word]).exists()
+    truth = json.loads(Path(content["truth"]).read_text(encoding="utf-8"))
+    assert len(truth["plate"]["lost_markers"]) == 1
+    assert len(truth["plate"]["markers"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [(RuntimeError("broken"), 1, "A defect of ours"), (KeyboardInterrupt(), 130, "Interrupted")],
+)
+def test_what_goes_wrong_inside_has_its_own_exit_code(
+    raised: BaseException,
+    code: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(casefiles, "make_case", fail)
+    monkeypatch.setattr(sys, "argv", ["phantoms", "make", "easy", "--out", str(tmp_path / "x")])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == code
+    spoken = capsys.readouterr()
+    assert said in spoken.err
+    assert "Traceback" not in spoken.err
+    assert list(tmp_path.iterdir()) == []
