@@ -56,8 +56,12 @@ def make(
     from phantoms.casefiles import make_case
 
     console = Console(stderr=True)
-    with console.status("starting") as status:
-        case = make_case(name, out, seed=seed, tell=lambda line: status.update(f"{line} ..."))
+    try:
+        with console.status("starting") as status:
+            case = make_case(name, out, seed=seed, tell=lambda line: status.update(f"{line} ..."))
+    except KeyboardInterrupt:
+        print("Interrupted: nothing was written.", file=sys.stderr)
+        raise typer.Exit(130) from None
     if as_json:
         _print_json(
             {
@@ -107,9 +111,6 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     try:
         app()
-    except KeyboardInterrupt:
-        print("Interrupted: nothing was written.", file=sys.stderr)
-        sys.exit(130)
     except Exception as error:
         if _SETTINGS["debug"]:
             raise

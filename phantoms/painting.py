@@ -129,7 +129,18 @@ def _programs(placed: list[tuple[Part, Floats]]) -> tuple[_kernels.Program, _pai
 
 
 def label_map(tissue: Labels) -> Labels:
-    """Turn tissue numbers into the exclusive labels of :data:`phantoms.tissues.LABELS`."""
+    """Turn tissue numbers into the exclusive labels of :data:`phantoms.tissues.LABELS`.
+
+    Parameters
+    ----------
+    tissue : (k, j, i) uint8 array
+        Places in :data:`phantoms.tissues.TISSUES`, as :func:`paint_parts` gives them.
+
+    Returns
+    -------
+    (k, j, i) uint8 array
+        Labels, read-only.
+    """
     table = np.array([LABELS.get(each.structure or "", 0) for each in TISSUES], dtype=np.uint8)
     labels: Labels = table[tissue]
     labels.setflags(write=False)

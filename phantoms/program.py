@@ -61,12 +61,12 @@ class Writer:
     values: list[float] = field(default_factory=list)
 
     def add(self, step: int, values: ArrayLike, *, count: int = 0) -> None:
-        """Append one step with its numbers."""
+        """Append one step with its numbers, an array (n,) or (n, m) written row by row."""
         self.steps.append((step, len(self.values), count))
         self.values.extend(np.asarray(values, dtype=np.float64).ravel().tolist())
 
     def add_primitive(self, step: int, place: Place, values: ArrayLike, *, count: int = 0) -> None:
-        """Append a primitive: its place, its scale, then its own numbers."""
+        """Append a primitive: its place, its scale, then its own numbers (n,) or (n, m)."""
         head = np.append(place.source_from_target[:3].ravel(), place.scale)
         self.add(step, np.concatenate([head, np.asarray(values).ravel()]), count=count)
 
@@ -108,7 +108,7 @@ def write_shape(shape: Shape, writer: Writer, place: Place) -> None:
 
 
 def placed_in(target_from_source: Floats, place: Place) -> Place:
-    """Chain an affine map onto a place."""
+    """Chain an affine map (4, 4), millimetres, onto a place."""
     inverse = np.linalg.inv(target_from_source)
     stretch = float(np.linalg.norm(inverse[:3, :3], ord=2))
     is_rigid = abs(stretch - 1.0) < 1e-12

@@ -33,7 +33,7 @@ def points_within(shape: Shape, spacing_mm: float) -> Floats:
     --------
     >>> from phantoms.shapes import sphere
     >>> points_within(sphere([0, 0, 0], 1.5), 2.0).tolist()
-    [[-0.5, -0.5, -0.5], [-0.5, -0.5, 1.5]]
+    [[-0.5, -0.5, -0.5]]
     """
     low, high = bounds_mm(shape)
     axes = [np.arange(a + 0.5 * spacing_mm, b, spacing_mm) for a, b in zip(low, high, strict=True)]

@@ -228,7 +228,18 @@ def sphere(centre_mm: ArrayLike, radius_mm: float) -> Superellipsoid:
 
 
 def ellipsoid(centre_mm: ArrayLike, radii_mm: ArrayLike) -> Superellipsoid:
-    """Build an ellipsoid along the axes from its centre and half axes, millimetres."""
+    """Build an ellipsoid along the axes.
+
+    Parameters
+    ----------
+    centre_mm, radii_mm : (3,) array
+        Centre and half axes, millimetres.
+
+    Returns
+    -------
+    Superellipsoid
+        With exponent 2.
+    """
     return Superellipsoid(
         centre_mm=frozen_floats(centre_mm, (3,), "centre_mm"),
         radii_mm=frozen_floats(radii_mm, (3,), "radii_mm"),

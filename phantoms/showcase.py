@@ -17,8 +17,15 @@ from navigator.report.content import Paragraph, Section, Table
 from phantoms.anatomy import build_patient
 from phantoms.casefiles import ABLATION_DAY, PLANNING_DAY
 from phantoms.comparison import Truth, compare_with_truth
+from phantoms.field import field_grid
 from phantoms.hardware import PlacedPlate
-from phantoms.motion import random_direction, rigid_about, rigid_motion, rotation_about
+from phantoms.motion import (
+    moved_points,
+    random_direction,
+    rigid_about,
+    rigid_motion,
+    rotation_about,
+)
 from phantoms.scanner import scan_patient
 from phantoms.truth import truth_of_patient
 from phantoms.writer import write_dicom_series, write_labels, write_truth
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
 
     from phantoms.anatomy import Patient
     from phantoms.arrays import Floats
+    from phantoms.painting import ScanGrid
     from template_gen import TemplateSpec
 
 DEMO_SCHEMA = "demo-summary/1"
@@ -38,6 +46,8 @@ INTRAOP_SPACING_MM = (2.5, 1.0, 1.0)
 SET_UP_SHIFT_MM, SET_UP_TURN_DEG = (5.0, 20.0), (1.0, 3.0)
 MOUNTING_SHIFT_MM, MOUNTING_TURN_DEG = (0.5, 3.0), (0.3, 1.5)
 """How far a plate that is mounted by hand misses its planned place."""
+FIELD_RIM_MM = 8.0
+"""Air kept between the plate and the border of the scan."""
 BORE_MM, ANTENNA_MM = 2.6, 2.4
 """An antenna of 2.4 mm passes a 2.6 mm bore with the play of a clearance fit."""
 
@@ -186,6 +196,7 @@ def _make_intraop(stage: _Stage, result: CaseResult) -> Truth:
         rng=rng,
         lps_from_patient=motion,
         plate=plate,
+        grid=_field_with_plate(stage, pose),
     )
     write_dicom_series(
         scan,
@@ -204,6 +215,31 @@ def _make_intraop(stage: _Stage, result: CaseResult) -> Truth:
         tumour_centre_mm=stage.patient.tumour_centre_mm,
         tumour_diameter_mm=stage.patient.tumour_diameter_mm,
     )
+
+
+def _field_with_plate(stage: _Stage, pose: Floats) -> ScanGrid:
+    """Move the field of the scan as a radiographer does, so that the whole plate is in it.
+
+    Parameters
+    ----------
+    stage : _Stage
+        Patient and plate.
+    pose : (4, 4) array
+        Where the plate stands, LPS millimetres.
+
+    Returns
+    -------
+    ScanGrid
+        As large as the planning scan's, at 2.5 mm slices.
+    """
+    half = 0.5 * np.array([stage.spec.plate.width_mm, stage.spec.plate.height_mm])
+    corners = [[x * half[0], y * half[1], 0.0] for x in (-1, 1) for y in (-1, 1)]
+    plate = moved_points(pose, corners)
+    reach = 0.5 * stage.patient.field_size_kji_mm[::-1] - FIELD_RIM_MM
+    low = plate.min(axis=0) - (stage.patient.field_centre_mm - reach)
+    high = plate.max(axis=0) - (stage.patient.field_centre_mm + reach)
+    shift = np.minimum(low, 0.0) + np.maximum(high, 0.0)
+    return field_grid(stage.patient, INTRAOP_SPACING_MM, centre_shift_mm=shift)
 
 
 def _mounting_error(rng: np.random.Generator) -> Floats:

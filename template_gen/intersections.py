@@ -22,11 +22,13 @@ LONGEST_PIECE_MM = 1.4
 """Slanting facets are looked up in pieces, so that their boxes stay small."""
 BATCH = 2_000_000
 """Pairs looked at together: 100 MB."""
+MOST_CELLS, MOST_PAIRS = 2e7, 3e8
+"""Bounds on the search; a plate of 400 bores, half of them leaning, needs 2e6 and 2e7."""
 TOUCH_MM = 1e-6
 """Nearer than this to a plane is on the plane: a tenth of float32's step at 100 mm."""
 
 
-def count_crossings(mesh: TriangleMesh) -> int:
+def count_crossings(mesh: TriangleMesh) -> int | None:
     """Count pairs of facets that pass through each other.
 
     Parameters
@@ -36,7 +38,9 @@ def count_crossings(mesh: TriangleMesh) -> int:
 
     Returns
     -------
-    int
+    int or None
+        None where the search would not end in reasonable time and memory: a damaged or hostile
+        mesh, never a plate.
 
     Examples
     --------
@@ -48,8 +52,15 @@ def count_crossings(mesh: TriangleMesh) -> int:
     """
     corners = mesh.corners_mm
     lows, highs = corners.min(axis=1), corners.max(axis=1)
+    boxes = (highs - lows)[:, :2] / CELL_MM + 1.0
+    if not boxes.prod(axis=1).sum() <= MOST_CELLS:
+        return None
     seen: list[Indices] = []
+    looked_at = 0
     for first, second in _pairs_in_cells(corners):
+        looked_at += len(first)
+        if looked_at > MOST_PAIRS:
+            return None
         near = ((lows[first] <= highs[second]) & (lows[second] <= highs[first])).all(axis=1)
         first, second = first[near], second[near]  # noqa: PLW2901 - the same pairs, fewer
         common = mesh.triangles[first][:, :, None] == mesh.triangles[second][:, None, :]

@@ -112,8 +112,9 @@ class MeshReading:
     spec_hash : str
         Of the spec that it was compared with.
     soundness : Soundness
-    crossings : int
-        Pairs of facets that pass through each other; see :mod:`template_gen.intersections`.
+    crossings : int or None
+        Pairs of facets that pass through each other; see :mod:`template_gen.intersections`. None
+        where the mesh is too wild to be searched.
     triangles : int
     expected_genus : int
         Holes that the spec asks for.
@@ -134,7 +135,7 @@ class MeshReading:
 
     spec_hash: str
     soundness: Soundness
-    crossings: int
+    crossings: int | None
     triangles: int
     expected_genus: int
     size_mm: tuple[float, float, float]
@@ -224,7 +225,7 @@ def _surface_faults(reading: MeshReading) -> Iterator[Reason]:
         (surface.genus == reading.expected_genus, "wrong-hole-count", "holes through the plate",
          reading.expected_genus, surface.genus),
         (reading.crossings == 0, "self-intersecting", "pairs of facets that cross", 0,
-         reading.crossings),
+         "too many to look at" if reading.crossings is None else reading.crossings),
         (SMALLEST_PLATE_MM <= max(reading.size_mm) <= LARGEST_PLATE_MM, "not-millimetres",
          "longest side in mm", f"{SMALLEST_PLATE_MM:g} to {LARGEST_PLATE_MM:g}",
          f"{max(reading.size_mm):g}"),

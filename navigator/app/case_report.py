@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from navigator.app.pictures import draw_case_scene, draw_plan_slices, draw_room_slices
-from navigator.model.outcome import worst_verdict
 from navigator.report.content import (
     KeyNumber,
     KeyNumbers,
@@ -62,7 +61,8 @@ def build_case_report(
     sections: list[Section] = []
     if room is not None and room.plan is not None and room.plan.needles:
         in_force = room.plan
-    verdict = plan.verdict if room is None else worst_verdict(plan.verdict, room.verdict)
+    # the room voids the numbers of the plan, and what was said for and against them
+    verdict = plan.verdict if room is None else room.verdict
     if room is None or in_force is room.plan:
         sections.append(_table_section(inputs, in_force, in_room=room is not None))
     else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from navigator.io.documents import RegistrationDocument, located_template_to_json
 
 if TYPE_CHECKING:
@@ -36,15 +38,20 @@ def registration_document(
         intraop_from_planning=registration.intraop_from_planning,
         verdict=registration.verdict,
         metrics={
-            "expected_tre_mm": quality.expected_tre_mm,
+            "expected_tre_mm": _known(quality.expected_tre_mm),
             "overlap": quality.overlap,
-            "inverse_consistency_mm": quality.inverse_consistency_mm,
-            "start_disagreement_mm": quality.start_disagreement_mm,
+            "inverse_consistency_mm": _known(quality.inverse_consistency_mm),
+            "start_disagreement_mm": _known(quality.start_disagreement_mm),
             "correlation": quality.correlation,
             "seconds": seconds,
         },
         input_hashes={"planning": planning.source_hash, "intraop": intraop.source_hash},
     )
+
+
+def _known(value_mm: float) -> float | None:
+    """Write an unknown (infinite) error as null: JSON has no infinity."""
+    return value_mm if np.isfinite(value_mm) else None
 
 
 def located_document(located: LocatedPlate) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from navigator.io.documents import (
 )
 from navigator.io.saving import replaced_when_complete
 from navigator.io.volumes import load_scan
-from navigator.model.outcome import Verdict, worst_verdict
 from navigator.report.html import html_from_report
 from navigator.report.pdf import pdf_from_report
 from template_gen import build_template
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from navigator.model.outcome import Verdict
     from navigator.model.plan import Plan
     from navigator.report.content import Report, Section
 
@@ -57,10 +57,8 @@ class CaseResult:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of plan and room."""
-        if self.room is None:
-            return self.plan.verdict
-        return worst_verdict(self.plan.verdict, self.room.verdict)
+        """What holds now: the room's where there was a scan, for it voids the plan's numbers."""
+        return self.plan.verdict if self.room is None else self.room.verdict
 
 
 def run_procedure(

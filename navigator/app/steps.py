@@ -107,7 +107,12 @@ def check_in_room(
     RoomCheck
         Without a plan where registration or pose was rejected.
     """
-    registration = register_rigid(inputs.scan.volume, intraop.volume, progress=progress)
+    registration = register_rigid(
+        inputs.scan.volume,
+        intraop.volume,
+        planning_body=inputs.scene.body,
+        progress=progress,
+    )
     progress("finding the plate's markers")
     located = locate_plate(intraop.volume, spec)
     found = worst_verdict(registration.verdict, located.verdict)

@@ -80,7 +80,9 @@ def register(
 
         choice = None if organ is None else MaskChoice(organ, label)
         document = register_to_file(planning, intraop, out, organ=choice, progress=progress)
-        text = f"expected error {document['expected_tre_mm']:.2f} mm, {document['seconds']:.1f} s"
+        error_mm = document["expected_tre_mm"]
+        known = "unknown" if error_mm is None else f"{error_mm:.2f} mm"
+        text = f"expected error {known}, {document['seconds']:.1f} s"
         return Outcome(document, (text, *verdict_lines(document)))
 
     if not rigid:

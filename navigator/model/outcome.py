@@ -98,8 +98,9 @@ def worst_verdict(*verdicts: Verdict) -> Verdict:
     Returns
     -------
     Verdict
-        The verdict of the whole.
+        The verdict of the whole; the same reason stands once.
     """
     order = list(VerdictStatus)
     status = max((verdict.status for verdict in verdicts), key=order.index)
-    return Verdict(status, tuple(reason for verdict in verdicts for reason in verdict.reasons))
+    reasons = dict.fromkeys(reason for verdict in verdicts for reason in verdict.reasons)
+    return Verdict(status, tuple(reasons))

@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import SimpleITK as sitk
 
-from navigator.geometry.rigid import RigidTransform, renormalised
+from navigator.geometry.rigid import (
+    RigidTransform,
+    matrix_from_rotation_and_shift,
+    renormalised,
+)
 from navigator.imaging.resample import image_from_mask, image_from_volume, rectify
 from navigator.imaging.tissue import find_body
+from navigator.model.outcome import Reason, verdict_from_reasons
 from navigator.registration.quality import (
     RegistrationQuality,
     body_points,
@@ -72,10 +77,20 @@ class _Prepared:
     mask: sitk.Image
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Searched:
+    """What the searches found, all carrying planning points to the intraoperative scan."""
+
+    motion: RigidTransform
+    backward: RigidTransform
+    starts: tuple[RigidTransform, ...]
+
+
 def register_rigid(
     planning: Volume,
     intraop: Volume,
     *,
+    planning_body: Mask | None = None,
     organ: Mask | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> RigidRegistration:
@@ -85,6 +100,8 @@ def register_rigid(
     ----------
     planning, intraop : Volume
         The two scans; a sheared one is rectified first.
+    planning_body : Mask or None
+        The body in the planning scan, where it is known already.
     organ : Mask or None
         Where the quality is measured, in the planning frame; the whole body by default.
     progress : callable of str
@@ -101,9 +118,24 @@ def register_rigid(
         If there is no body in one of the scans.
     """
     progress("preparing both scans")
-    fixed, moving = _prepare(planning), _prepare(intraop)
-    starts = _best_starts(fixed, moving)
+    fixed, moving = _prepare(planning, planning_body), _prepare(intraop, None)
+    try:
+        searched = _search_both_ways(fixed, moving, progress)
+    except RuntimeError as error:
+        return _not_overlapping(fixed, moving, str(error))
+    points = body_points(organ or fixed.body, np.random.default_rng(0))
+    quality = _measure(planning, intraop, searched, points)
+    return RigidRegistration(
+        intraop_from_planning=searched.motion, quality=quality, verdict=judge_registration(quality)
+    )
+
+
+def _search_both_ways(
+    fixed: _Prepared, moving: _Prepared, progress: Callable[[str], None]
+) -> _Searched:
+    """Search from the best starts, and back again; RuntimeError where the scans do not overlap."""
     progress("searching the planning scan in the new scan")
+    starts = _best_starts(fixed, moving)
     coarse = [_search(fixed, moving, start, COARSE_LEVELS_MM) for start in starts]
     coarse.sort(key=lambda found: found[1])
     best = coarse[0][0]
@@ -111,32 +143,42 @@ def register_rigid(
     progress("searching backward")
     # the backward search starts from the rough result, so that it may disagree with the fine one
     backward, _ = _search(moving, fixed, _inverse(best), (COARSE_LEVELS_MM[-1], FINE_LEVEL_MM))
-    motion = _rigid(chosen, planning, intraop)
-    points = body_points(organ or fixed.body, np.random.default_rng(0))
-    quality = _measure(
-        planning,
-        intraop,
-        motion,
-        points,
-        backward=_rigid(backward, intraop, planning).inverse(),
-        starts=[_rigid(found, planning, intraop) for found, _ in coarse],
+    return _Searched(
+        motion=_rigid(chosen, fixed, moving),
+        backward=_rigid(backward, moving, fixed).inverse(),
+        starts=tuple(_rigid(found, fixed, moving) for found, _ in coarse),
     )
+
+
+def _not_overlapping(fixed: _Prepared, moving: _Prepared, cause: str) -> RigidRegistration:
+    """Reject, with the shift that lays the bodies' centres on each other as the only guess."""
+    shift = find_start_shifts_mm(fixed.body, moving.body)[0]
+    last_line = cause.strip().splitlines()[-1]
+    text = f"the two scans show no common part of the body ({last_line})"
+    reason = Reason("no-overlap", f"{text}; check that both show the liver of one patient")
     return RigidRegistration(
-        intraop_from_planning=motion, quality=quality, verdict=judge_registration(quality)
+        intraop_from_planning=RigidTransform(
+            matrix=matrix_from_rotation_and_shift(np.eye(3), shift),
+            target=moving.volume.grid.frame,
+            source=fixed.volume.grid.frame,
+        ),
+        quality=RegistrationQuality(
+            overlap=0.0,
+            correlation=0.0,
+            inverse_consistency_mm=float("inf"),
+            start_disagreement_mm=float("inf"),
+            expected_tre_mm=float("inf"),
+        ),
+        verdict=verdict_from_reasons(rejections=(reason,)),
     )
 
 
-def _measure(  # noqa: PLR0913 - the six things that quality is made from
-    planning: Volume,
-    intraop: Volume,
-    motion: RigidTransform,
-    points: Floats,
-    *,
-    backward: RigidTransform,
-    starts: list[RigidTransform],
+def _measure(
+    planning: Volume, intraop: Volume, searched: _Searched, points: Floats
 ) -> RegistrationQuality:
-    inverse = disagreement_mm(motion, backward, points)
-    apart = max(disagreement_mm(starts[0], other, points) for other in starts)
+    motion = searched.motion
+    inverse = disagreement_mm(motion, searched.backward, points)
+    apart = max(disagreement_mm(searched.starts[0], other, points) for other in searched.starts)
     # half a voxel of the finest level is what a converged search still leaves open
     floor = 0.5 * FINE_LEVEL_MM / np.sqrt(3.0)
     return RegistrationQuality(
@@ -148,9 +190,11 @@ def _measure(  # noqa: PLR0913 - the six things that quality is made from
     )
 
 
-def _prepare(scan: Volume) -> _Prepared:
+def _prepare(scan: Volume, known_body: Mask | None) -> _Prepared:
     volume = rectify(scan)
-    body = find_body(volume)
+    # a known body of a sheared scan does not lie on the rectified grid
+    usable = known_body is not None and known_body.grid.matches(volume.grid)
+    body = known_body if known_body is not None and usable else find_body(volume)
     image = sitk.Clamp(image_from_volume(volume), sitk.sitkFloat32, *HU_WINDOW)
     mask = image_from_mask(body)
     radius = [int(np.ceil(MASK_MARGIN_MM / spacing)) for spacing in mask.GetSpacing()]
@@ -181,6 +225,8 @@ def _best_starts(fixed: _Prepared, moving: _Prepared) -> list[sitk.Euler3DTransf
             rated.append((method.MetricEvaluate(*coarse), len(rated), start))
         except RuntimeError:
             continue  # no overlap from this start: it is no start
+    if not rated:
+        raise RuntimeError("no start overlaps")
     return [start for _, _, start in sorted(rated, key=lambda item: item[:2])[:STARTS_KEPT]]
 
 
@@ -229,7 +275,7 @@ def _inverse(found: sitk.Euler3DTransform) -> sitk.Euler3DTransform:
     return sitk.Euler3DTransform(found.GetInverse())
 
 
-def _rigid(found: sitk.Transform, fixed: Volume, moving: Volume) -> RigidTransform:
+def _rigid(found: sitk.Transform, fixed: _Prepared, moving: _Prepared) -> RigidTransform:
     """Read a SimpleITK transform, which carries fixed points to the moving scan."""
     origin = np.array(found.TransformPoint((0.0, 0.0, 0.0)))
     axes = [np.array(found.TransformPoint(tuple(row))) - origin for row in np.eye(3)]
@@ -237,5 +283,5 @@ def _rigid(found: sitk.Transform, fixed: Volume, moving: Volume) -> RigidTransfo
     matrix[:3, :3], matrix[:3, 3] = np.stack(axes, axis=1), origin
     # a turn that is not a turn shows here: RigidTransform refuses NaN and mirrors
     return RigidTransform(
-        matrix=renormalised(matrix), target=moving.grid.frame, source=fixed.grid.frame
+        matrix=renormalised(matrix), target=moving.volume.grid.frame, source=fixed.volume.grid.frame
     )

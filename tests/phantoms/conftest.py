@@ -19,12 +19,12 @@ SEED = 3
 
 @pytest.fixture(scope="session")
 def patient() -> Patient:
-    """The patient of seed 3."""
+    """Build the patient of seed 3."""
     return build_patient(SEED)
 
 
 @pytest.fixture(scope="session")
 def easy(tmp_path_factory: pytest.TempPathFactory) -> tuple[PhantomCase, Path]:
-    """The easy case of seed 3, and the folder that it was written to."""
+    """Make the easy case of seed 3, and say where it was written."""
     folder = tmp_path_factory.mktemp("cases") / "easy"
     return make_case("easy", folder, seed=SEED), folder

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -12,8 +15,10 @@ from phantoms.organs.skeleton import rib_tubes
 from phantoms.physique import draw_physique
 from phantoms.program import signed_distance_mm
 from phantoms.sampling import points_within, volume_ml
-from phantoms.shapes import Shape, Tube
 from phantoms.tumour import MOST_LEAN_DEG
+
+if TYPE_CHECKING:
+    from phantoms.shapes import Shape, Tube
 
 SEEDS = range(8)
 RAYS = 24
@@ -97,7 +102,7 @@ def test_neighbouring_ribs_leave_a_gap(someone: Patient) -> None:
     tubes = rib_tubes(physique)
     one_side = tubes[: len(tubes) // 2]
     assert len(one_side) >= 8
-    for upper, lower in zip(one_side, one_side[1:], strict=False):
+    for upper, lower in pairwise(one_side):
         assert np.unique(upper.radii_mm).tolist() == [5.0]
         gaps = signed_distance_mm(upper, fine_line(lower)) - 5.0
         assert gaps.min() >= 14.0

@@ -23,9 +23,8 @@ COARSE_MM = (5.0, 2.0, 2.0)
 
 
 def scanned(patient: Patient, **options: object) -> SyntheticScan:
-    settings = {
-        "spacing_kji_mm": COARSE_MM, "rng": np.random.default_rng(5), "with_labels": True, **options,
-    }  # fmt: skip
+    usual = {"spacing_kji_mm": COARSE_MM, "rng": np.random.default_rng(5), "with_labels": True}
+    settings = {**usual, **options}
     return scan_patient(patient, **settings)  # type: ignore[arg-type]  # settings of the test
 
 
