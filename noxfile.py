@@ -102,5 +102,5 @@ def benchmarks(session: nox.Session) -> None:
     """Time the engine at several sizes."""
     if not list(Path("benchmarks").glob("bench_*.py")):
         session.skip("there is no benchmarks/bench_*.py")
-    files = ["-o", "python_files=bench_*.py", "benchmarks"]
+    files = ["-o", "python_files=bench_*.py", "-o", "python_functions=bench_*", "benchmarks"]
     python(session, "-m", "pytest", "--benchmark-enable", "--benchmark-only", *files)

@@ -9,12 +9,13 @@ exact share of a voxel behind a plane, or by sub-samples spread evenly over the 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import numpy as np
 
 from phantoms._kernels import Point, Program, compiled, distance_at
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 BLOCK_K, BLOCK_J, BLOCK_I = 4, 8, 8
@@ -23,6 +24,10 @@ VOXEL, CELL, BLOCK = 0, 1, 2
 GRADIENT_STEP_MM = 0.2
 LEAST_WIDTH = 0.02
 """Least spread of a voxel along one of its edges, against the most: keeps the quotient sound."""
+
+
+Box: TypeAlias = tuple[int, int, int, int, int, int]
+"""First and one past last index of a box of voxels: (k, j, i, k, j, i)."""
 
 
 class Paint(NamedTuple):
@@ -160,7 +165,7 @@ def _settled(
     canvas: Canvas,
     paint: Paint,
     part: int,
-    box: tuple[int, int, int, int, int, int],
+    box: Box,
     judged: tuple[float, float],
 ) -> bool:
     """Fill a box of voxels at once where the distance in its middle settles all layers."""
@@ -185,7 +190,7 @@ def _settled(
 
 
 @compiled
-def _middle(canvas: Canvas, box: tuple[int, int, int, int, int, int]) -> Point:
+def _middle(canvas: Canvas, box: Box) -> Point:
     k, j, i, to_k, to_j, to_i = box
     return _at(
         canvas.lps_from_index, 0.5 * (k + to_k - 1), 0.5 * (j + to_j - 1), 0.5 * (i + to_i - 1)
@@ -198,7 +203,7 @@ def _paint_cell(
     program: Program,
     paint: Paint,
     part: int,
-    cell: tuple[int, int, int, int, int, int],
+    cell: Box,
 ) -> None:
     span = (paint.starts[part], paint.stops[part])
     distance = distance_at(program, span, _middle(canvas, cell), canvas.stack)
@@ -223,35 +228,56 @@ def _apart(paint: Paint, part: int, centre: Point, reach_mm: float) -> bool:
 
 
 @compiled
-def _paint_block(
-    canvas: Canvas, program: Program, paint: Paint, block: tuple[int, int, int, int, int, int]
-) -> None:
-    centre, reach = _middle(canvas, block), canvas.reaches_mm[BLOCK]
+def _find_near(canvas: Canvas, paint: Paint, row: Box, near: NDArray[np.int64]) -> int:
+    """List the parts whose boxes meet a row of blocks; returns how many."""
+    middle, affine = _middle(canvas, row), canvas.lps_from_index
+    found = 0
     for part in range(len(paint.starts)):
-        if _apart(paint, part, centre, reach):
-            continue
-        span = (paint.starts[part], paint.stops[part])
-        distance = distance_at(program, span, centre, canvas.stack)
-        if _settled(canvas, paint, part, block, (distance, reach)):
-            continue
-        for k in range(block[0], block[3], CELL_EDGE):
-            for j in range(block[1], block[4], CELL_EDGE):
-                for i in range(block[2], block[5], CELL_EDGE):
-                    to_k, to_j = min(k + CELL_EDGE, block[3]), min(j + CELL_EDGE, block[4])
-                    cell = (k, j, i, to_k, to_j, min(i + CELL_EDGE, block[5]))
-                    _paint_cell(canvas, program, paint, part, cell)
+        is_apart = False
+        for axis in range(3):
+            half = canvas.reaches_mm[VOXEL]
+            for index in range(3):
+                half += 0.5 * abs(affine[axis, index]) * (row[index + 3] - row[index])
+            low, high = paint.boxes_mm[part, 0, axis], paint.boxes_mm[part, 1, axis]
+            if middle[axis] + half < low or middle[axis] - half > high:
+                is_apart = True
+        if not is_apart:
+            near[found] = part
+            found += 1
+    return found
+
+
+@compiled
+def _paint_part(canvas: Canvas, program: Program, paint: Paint, part: int, block: Box) -> None:
+    centre, reach = _middle(canvas, block), canvas.reaches_mm[BLOCK]
+    if _apart(paint, part, centre, reach):
+        return
+    span = (paint.starts[part], paint.stops[part])
+    distance = distance_at(program, span, centre, canvas.stack)
+    if _settled(canvas, paint, part, block, (distance, reach)):
+        return
+    for k in range(block[0], block[3], CELL_EDGE):
+        for j in range(block[1], block[4], CELL_EDGE):
+            for i in range(block[2], block[5], CELL_EDGE):
+                to_k, to_j = min(k + CELL_EDGE, block[3]), min(j + CELL_EDGE, block[4])
+                cell = (k, j, i, to_k, to_j, min(i + CELL_EDGE, block[5]))
+                _paint_cell(canvas, program, paint, part, cell)
 
 
 @compiled
 def paint_slab(canvas: Canvas, program: Program, paint: Paint, rows: tuple[int, int]) -> None:
     """Paint all parts, in order, into the slices from `rows[0]` to `rows[1]`."""
     _, height, width = canvas.hu.shape
+    near = np.empty(len(paint.starts), dtype=np.int64)
     for k in range(rows[0], rows[1], BLOCK_K):
+        to_k = min(k + BLOCK_K, rows[1])
         for j in range(0, height, BLOCK_J):
+            to_j = min(j + BLOCK_J, height)
+            found = _find_near(canvas, paint, (k, j, 0, to_k, to_j, width), near)
             for i in range(0, width, BLOCK_I):
-                to_k, to_j = min(k + BLOCK_K, rows[1]), min(j + BLOCK_J, height)
                 block = (k, j, i, to_k, to_j, min(i + BLOCK_I, width))
-                _paint_block(canvas, program, paint, block)
+                for each in range(found):
+                    _paint_part(canvas, program, paint, near[each], block)
 
 
 @compiled

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 OVERRUN_MM = 0.6
 """Bores are painted so far beyond their ends that no skin of resin closes them."""
 SLEEVE_WALL_MM = 1.5
-BORE_SAMPLES, MARKER_SAMPLES = 5, 9
+BORE_SAMPLES, MARKER_SAMPLES = 4, 9
 """Sub-samples per voxel edge: small round things need more of them."""
 
 

@@ -30,7 +30,7 @@ NO_STRETCH: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Superellipsoid:
-    """The points with (|x/rx|^e + |y/ry|^e + |z/rz|^e) <= 1, after a stretch along the axes.
+    """The points with ``|x/rx|^e + |y/ry|^e + |z/rz|^e <= 1``, after a stretch along the axes.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 HEADER_BYTES = 80
 FACET = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 """One facet of a binary STL: 50 bytes."""
+DECIMALS = 12
+"""In a 3MF: enough to bring every float32 of a plate back."""
 LARGEST_MESH_BYTES = 500_000_000
 """Ten million facets, sixty times a plate of 400 bores."""
 
@@ -151,7 +153,9 @@ def threemf_bytes(mesh: TriangleMesh, metadata: dict[str, str]) -> bytes:
     group = model.GetMetaDataGroup()
     for key, value in metadata.items():
         group.AddMetaData("", key, value, "xs:string", True)  # noqa: FBT003 - lib3mf's own order
-    content = bytes(model.QueryWriter("3mf").WriteToBuffer())
+    writer = model.QueryWriter("3mf")
+    writer.SetDecimalPrecision(DECIMALS)
+    content = bytes(writer.WriteToBuffer())
     _check_3mf(content)
     return content
 
@@ -182,7 +186,8 @@ def load_3mf(path: Path) -> TriangleMesh:
     FileRefusedError
         If the file cannot be read.
     MeshRefusedError
-        If lib3mf refuses it, its unit is another one, or it does not hold exactly one body.
+        If lib3mf refuses it, its unit is another one, or it does not hold exactly one body that
+        is printed as it is drawn.
     """
     import lib3mf  # noqa: PLC0415 - a native library that only 3MF needs
 
@@ -200,11 +205,23 @@ def load_3mf(path: Path) -> TriangleMesh:
     if bodies.Count() != 1 or not bodies.MoveNext():
         raise _damaged(path, "one body", f"{bodies.Count()} bodies")
     body = bodies.GetCurrentMeshObject()
+    _check_placed_as_drawn(path, model)
     points = np.array([list(vertex.Coordinates) for vertex in body.GetVertices()])
     rows = np.array([list(triangle.Indices) for triangle in body.GetTriangleIndices()])
     if not len(rows) > 0:
         raise _damaged(path, "at least one facet", "none")
     return weld(_finite(path, points)[rows])
+
+
+def _check_placed_as_drawn(path: Path, model: Any) -> None:  # noqa: ANN401 - lib3mf has no types
+    """Refuse a body that the file turns, mirrors or scales when it is printed."""
+    items = model.GetBuildItems()
+    if items.Count() != 1 or not items.MoveNext():
+        raise _damaged(path, "one body to print", f"{items.Count()}")
+    transform = items.GetCurrent().GetObjectTransform()
+    fields = np.array([list(row) for row in transform.Fields])
+    if not np.array_equal(fields, np.eye(4, 3)):
+        raise _damaged(path, "a body placed as it is drawn", f"transform {fields.tolist()}")
 
 
 def _finite(path: Path, values: Floats) -> Floats:

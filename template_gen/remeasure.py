@@ -25,7 +25,14 @@ from template_gen.outlines import (
 )
 from template_gen.spec import spec_hash
 from template_gen.tubes import Tube, find_tubes
-from template_gen.verdicts import BoreReading, LeastWeb, MarkerReading, MeshReading
+from template_gen.verdicts import (
+    LARGEST_PLATE_MM,
+    SMALLEST_PLATE_MM,
+    BoreReading,
+    LeastWeb,
+    MarkerReading,
+    MeshReading,
+)
 from template_gen.webs import least_webs_mm
 
 if TYPE_CHECKING:
@@ -86,13 +93,17 @@ def measure_mesh(mesh: TriangleMesh, spec: TemplateSpec) -> MeshReading:
     blind = tuple(tube for tube in tubes if not _goes_through(tube, thickness_mm))
     readings, matched = _read_bores(spec, through)
     attitude, letters_found = find_orientation(mesh, spec)
+    soundness = measure_soundness(mesh)
+    size_mm = np.ptp(used, axis=0)
+    closed = soundness.open_edges == soundness.non_manifold_edges == 0
+    searchable = closed and SMALLEST_PLATE_MM <= size_mm.max() <= LARGEST_PLATE_MM
     return MeshReading(
         spec_hash=spec_hash(spec),
-        soundness=measure_soundness(mesh),
-        crossings=count_crossings(mesh),
+        soundness=soundness,
+        crossings=count_crossings(mesh) if searchable else None,
         triangles=len(mesh.triangles),
         expected_genus=len(readings),
-        size_mm=_triple(np.ptp(used, axis=0)),
+        size_mm=_triple(size_mm),
         size_error_mm=float(np.abs(_box(used) - _expected_box_mm(spec)).max()),
         bores=readings,
         unexpected_bores=len(through) - matched,

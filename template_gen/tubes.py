@@ -155,7 +155,8 @@ def fit_cylinder(points_mm: Floats, axis: ArrayLike) -> tuple[Floats, Floats, fl
     points_mm : (n, 3) array
         At least five points.
     axis : (3,) array_like
-        A direction within some 20° of the true one.
+        A direction so near the true one that over the points' length it leaves the middle by
+        less than half the radius.
 
     Returns
     -------

@@ -103,6 +103,12 @@ class Reason:
     message: str
 
 
+UNSEARCHED = Reason(
+    code="not-searched",
+    message="facets that cross: expected a mesh that can be searched, got too many near pairs",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeshReading:
     """Everything that was measured on a mesh against one spec.
@@ -114,7 +120,7 @@ class MeshReading:
     soundness : Soundness
     crossings : int or None
         Pairs of facets that pass through each other; see :mod:`template_gen.intersections`. None
-        where the mesh is too wild to be searched.
+        where that was not searched: the surface is unsound anyway, or too wild.
     triangles : int
     expected_genus : int
         Holes that the spec asks for.
@@ -150,7 +156,10 @@ class MeshReading:
     @property
     def rejections(self) -> tuple[Reason, ...]:
         """Reasons never to print this mesh."""
-        return (*_surface_faults(self), *_bore_faults(self), *_marker_faults(self))
+        faults = (*_surface_faults(self), *_bore_faults(self), *_marker_faults(self))
+        if self.crossings is None and not faults:
+            return (UNSEARCHED,)
+        return faults
 
     @property
     def warnings(self) -> tuple[Reason, ...]:
@@ -224,8 +233,8 @@ def _surface_faults(reading: MeshReading) -> Iterator[Reason]:
          f"{surface.volume_mm3:.1f}"),
         (surface.genus == reading.expected_genus, "wrong-hole-count", "holes through the plate",
          reading.expected_genus, surface.genus),
-        (reading.crossings == 0, "self-intersecting", "pairs of facets that cross", 0,
-         "too many to look at" if reading.crossings is None else reading.crossings),
+        (reading.crossings in (0, None), "self-intersecting", "pairs of facets that cross", 0,
+         reading.crossings),
         (SMALLEST_PLATE_MM <= max(reading.size_mm) <= LARGEST_PLATE_MM, "not-millimetres",
          "longest side in mm", f"{SMALLEST_PLATE_MM:g} to {LARGEST_PLATE_MM:g}",
          f"{max(reading.size_mm):g}"),

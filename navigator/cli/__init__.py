@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.metadata import entry_points
 
 import typer
 
 from navigator.cli import plans, scans
-from navigator.cli.shell import Shell
 
 PLUGIN_GROUP = "navigator.commands"
 """Entry points of this group add commands: what stands above this package reaches its users so."""
@@ -29,6 +27,7 @@ def build_app() -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,
+        pretty_exceptions_enable=False,
     )
     for plugin in sorted(entry_points(group=PLUGIN_GROUP), key=lambda found: found.name):
         app.command(plugin.name)(plugin.load())
@@ -38,5 +37,5 @@ def build_app() -> typer.Typer:
 
 
 def main() -> None:
-    """Run ``navigator``."""
-    sys.exit(Shell("navigator").run(build_app()))
+    """Run ``navigator``; wrong usage ends with 2."""
+    build_app()(prog_name="navigator")

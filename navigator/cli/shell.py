@@ -9,7 +9,6 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import click
 import typer
 
 if TYPE_CHECKING:
@@ -111,41 +110,6 @@ def _print_refusal(error: Exception, *, as_json: bool) -> None:
         parts = ("code", "what", "where", "expected", "got", "next_step")
         document = {part: str(getattr(refusal, part, "")) for part in parts}
         print(json.dumps({"error": document, "exit_code": REFUSED}, indent=1, ensure_ascii=False))
-
-
-@dataclass(frozen=True, slots=True)
-class Shell:
-    """The outermost layer: wrong usage ends with 2, never with a traceback.
-
-    Parameters
-    ----------
-    program : str
-        Name of the command.
-    """
-
-    program: str
-
-    def run(self, app: typer.Typer) -> int:
-        """Run an application and give its exit code.
-
-        Parameters
-        ----------
-        app : typer.Typer
-            The application.
-
-        Returns
-        -------
-        int
-            0, 1, 2 or 3.
-        """
-        try:
-            code = app(standalone_mode=False, prog_name=self.program)
-        except click.UsageError as error:
-            error.show(sys.stderr)
-            return REFUSED
-        except (click.Abort, KeyboardInterrupt):
-            return INTERRUPTED
-        return int(code or DONE)
 
 
 def verdict_lines(document: Mapping[str, Any]) -> tuple[str, ...]:

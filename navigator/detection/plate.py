@@ -39,6 +39,9 @@ TRE_DEPTH_MM = 100.0
 TISSUE_HU = -300.0
 """Above it there is tissue, below it air or lung."""
 
+LEAST_TISSUE = 0.05
+"""Share of tissue beside the plate below which there is no body to tell the sides by."""
+
 
 @dataclass(frozen=True, slots=True)
 class LocatedMarker:
@@ -169,12 +172,12 @@ def _located(
         fre_mm=fre,
         expected_tre_mm=expected_tre_mm(named, target, fle),
         ambiguity_ratio=ratio,
-        verdict=_judge(fre, ratio, lost, side=_tissue_side(volume, pose, spec)),
+        verdict=_judge(fre, ratio, lost, tissue=_tissue_shares(volume, pose, spec)),
     )
 
 
-def _tissue_side(volume: Volume, pose: RigidTransform, spec: TemplateSpec) -> float:
-    """Compare the tissue below the plate with that above it.
+def _tissue_shares(volume: Volume, pose: RigidTransform, spec: TemplateSpec) -> tuple[float, float]:
+    """Measure the tissue below the plate and above it.
 
     Parameters
     ----------
@@ -187,9 +190,8 @@ def _tissue_side(volume: Volume, pose: RigidTransform, spec: TemplateSpec) -> fl
 
     Returns
     -------
-    float
-        Share of tissue 20 to 100 mm beyond the patient face minus that beyond the operator
-        face: near +1 where the plate lies on a body the right way round.
+    below, above : float
+        Share of tissue 20 to 100 mm beyond the patient face, and beyond the operator face.
     """
     across = np.linspace(-0.4, 0.4, 9)
     depth = np.arange(20.0, 100.0, 4.0)
@@ -198,14 +200,14 @@ def _tissue_side(volume: Volume, pose: RigidTransform, spec: TemplateSpec) -> fl
     )
     below = np.stack([x, y, z + spec.plate.thickness_mm], axis=-1).reshape(-1, 3)
     above = np.stack([x, y, -z], axis=-1).reshape(-1, 3)
-    shares = [
-        float(np.mean(sample_hu(volume, pose.map_points(points)) > TISSUE_HU))
-        for points in (below, above)
-    ]
-    return shares[0] - shares[1]
+
+    def share(points: Floats) -> float:
+        return float(np.mean(sample_hu(volume, pose.map_points(points)) > TISSUE_HU))
+
+    return share(below), share(above)
 
 
-def _judge(fre_mm: float, ratio: float, lost: list[str], *, side: float) -> Verdict:
+def _judge(fre_mm: float, ratio: float, lost: list[str], *, tissue: tuple[float, float]) -> Verdict:
     rejections, warnings = [], []
     if not fre_mm <= LARGEST_FRE_MM:
         text = f"the markers miss the plate by {fre_mm:.2f} mm (limit {LARGEST_FRE_MM} mm)"
@@ -217,7 +219,10 @@ def _judge(fre_mm: float, ratio: float, lost: list[str], *, side: float) -> Verd
         rejections.append(
             Reason("ambiguous-markers", f"{text}; use a plate with an asymmetric pattern")
         )
-    if not side > 0:
+    if max(tissue) < LEAST_TISSUE:
+        text = "no body lies beside the plate, so that its patient side cannot be told"
+        warnings.append(Reason("body-not-seen", f"{text}; look which face shows to the patient"))
+    elif not tissue[0] > tissue[1]:
         text = "the patient side of the plate shows away from the body"
         rejections.append(
             Reason("plate-turned-over", f"{text}; turn the plate round and scan again")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from navigator.geometry.frames import Frame
 
 ORTHONORMALITY_LIMIT = 1e-6
-"""Largest |RᵀR - I| entry of a rotation: float32 storage of a unit matrix stays below it."""
+"""Largest entry of ``|RᵀR - I|`` of a rotation: float32 storage of a unit matrix stays below it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,7 @@ def find_surface(mask: Mask) -> SurfacePoints:
 
     The membership is blurred and cut at the level that keeps the number of voxels inside:
     blur alone would shrink convex bodies. The points are where the level crosses the grid's
-    lines; a crossing on an a-line stands for |n_a| times the area between neighbouring
+    lines; a crossing on an a-line stands for ``|n_a|`` times the area between neighbouring
     a-lines, which sums to the surface area (n is the unit normal).
 
     Parameters

@@ -17,19 +17,26 @@ def _lower_corner(index: float, last: int) -> int:
     return max(0, min(int(index), last - 1))
 
 
+@numba.njit(cache=True, inline="always")
+def _is_inside(maps: Voxels, k: float, j: float, i: float) -> bool:
+    """Tell whether a point lies between the outer voxel centres of maps (s, k, j, i)."""
+    inside_k = 0 <= k <= maps.shape[1] - 1
+    return inside_k and 0 <= j <= maps.shape[2] - 1 and 0 <= i <= maps.shape[3] - 1
+
+
 @numba.njit(cache=True)
-def _interpolated(values: Voxels, k: float, j: float, i: float) -> float:
-    """Read a map (k, j, i) between its voxels, trilinearly; the point lies inside."""
-    k0 = _lower_corner(k, values.shape[0] - 1)
-    j0 = _lower_corner(j, values.shape[1] - 1)
-    i0 = _lower_corner(i, values.shape[2] - 1)
+def _interpolated(maps: Voxels, layer: int, k: float, j: float, i: float) -> float:
+    """Read one of the maps (s, k, j, i) between voxels, trilinearly; the point lies inside."""
+    k0 = _lower_corner(k, maps.shape[1] - 1)
+    j0 = _lower_corner(j, maps.shape[2] - 1)
+    i0 = _lower_corner(i, maps.shape[3] - 1)
     total = 0.0
     for corner in range(8):
         dk, dj, di = corner >> 2, (corner >> 1) & 1, corner & 1
         weight = abs(1 - dk - (k - k0)) * abs(1 - dj - (j - j0)) * abs(1 - di - (i - i0))
         # a weight of nothing also stands for the voxel beyond a map that is one voxel thick
         if weight > 0.0:
-            total += weight * values[k0 + dk, j0 + dj, i0 + di]
+            total += weight * maps[layer, k0 + dk, j0 + dj, i0 + di]
     return total
 
 
@@ -56,13 +63,13 @@ def least_along_rays(maps: Voxels, starts_kji: Floats, steps_kji: Floats, counts
     """
     rays, layers = len(starts_kji), maps.shape[0]
     least = np.full((rays, layers), np.inf)
-    last = np.array(maps.shape[1:]) - 1
     for ray in numba.prange(rays):
         for sample in range(counts[ray]):
-            at = starts_kji[ray] + sample * steps_kji[ray]
-            if (at < 0).any() or (at > last).any():
-                continue
-            for layer in range(layers):
-                value = _interpolated(maps[layer], at[0], at[1], at[2])
-                least[ray, layer] = min(least[ray, layer], value)
+            k = starts_kji[ray, 0] + sample * steps_kji[ray, 0]
+            j = starts_kji[ray, 1] + sample * steps_kji[ray, 1]
+            i = starts_kji[ray, 2] + sample * steps_kji[ray, 2]
+            if _is_inside(maps, k, j, i):
+                for layer in range(layers):
+                    value = _interpolated(maps, layer, k, j, i)
+                    least[ray, layer] = min(least[ray, layer], value)
     return least

@@ -165,20 +165,20 @@ def abdomen_parts(physique: Physique, liver: Shape, rng: np.random.Generator) ->
     stomach = Cut(stomach_shape(physique, rng), near_liver, 6.0)
     near_stomach = Offset(stomach, 3.0)
     spleen = Cut(spleen_shape(physique, rng), near_stomach, 6.0)
-    near = Union((near_liver, near_stomach))
-    colon = Cut(colon_shape(physique, rng), near, 6.0)
+    # what the stomach and the liver are painted over needs no cut
+    colon = colon_shape(physique, rng)
     y = physique.cavity_centre_y_mm
     pancreas = smooth_tube(
         [[-26, y + 4, -136, 12], [-4, y - 6, -124, 11], [26, y + 2, -114, 9],
          [58, y + 24, -98, 8], [74, y + 32, -88, 6]], 5,
     )  # fmt: skip
     return [
-        Part(name="pancreas", shape=Cut(pancreas, near, 4.0), tissue=tissues.PANCREAS),
+        Part(name="pancreas", shape=Cut(pancreas, near_stomach, 4.0), tissue=tissues.PANCREAS),
         Part(name="spleen", shape=spleen, tissue=tissues.SPLEEN),
         *(
             _gut_part("small bowel", loop, tissues.GUT_FLUID)
             for loop in _small_bowel(physique, rng)
         ),
-        *_gut_parts("stomach", stomach, tissues.GUT_FLUID, y - rng.uniform(10.0, 30.0)),
         *_gut_parts("colon", colon, tissues.STOOL, y - rng.uniform(24.0, 34.0)),
+        *_gut_parts("stomach", stomach, tissues.GUT_FLUID, y - rng.uniform(10.0, 30.0)),
     ]

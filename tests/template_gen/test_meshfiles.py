@@ -116,25 +116,31 @@ def test_other_kinds_of_file_are_refused_in_words(
         load_mesh(tmp_path / "none.stl")
 
 
-@pytest.mark.hazard(24)
-def test_a_3mf_in_inches_or_of_two_bodies_is_refused(
-    tmp_path: Path, guide_solid: TriangleMesh
+@pytest.mark.hazard(24, 25)
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [("inch", "millimetre"), ("two", "one body"), ("mirror", "as it is drawn"), ("none", "one body")],
+)
+def test_a_3mf_that_prints_something_else_than_it_draws_is_refused(
+    tmp_path: Path, guide_solid: TriangleMesh, fault: str, words: str
 ) -> None:
     library = lib3mf.get_wrapper()
-    for name, unit, bodies in (("a", "Inch", 1), ("b", "MilliMeter", 2)):
-        model = library.CreateModel()
-        model.SetUnit(getattr(lib3mf.ModelUnit, unit))
-        reader = model.QueryReader("3mf")
-        reader.ReadFromBuffer(threemf_bytes(guide_solid, METADATA))
-        model.SetUnit(getattr(lib3mf.ModelUnit, unit))
-        if bodies == 2:
-            (tmp_path / "one.3mf").write_bytes(threemf_bytes(guide_solid, {"Title": "other"}))
-            other = library.CreateModel()
-            other.QueryReader("3mf").ReadFromFile(str(tmp_path / "one.3mf"))
-            model.MergeFromModel(other)
-        model.QueryWriter("3mf").WriteToFile(str(tmp_path / f"{name}.3mf"))
-        with pytest.raises(MeshRefusedError, match="millimetre" if bodies == 1 else "bodies"):
-            load_3mf(tmp_path / f"{name}.3mf")
+    model = library.CreateModel()
+    model.SetUnit(lib3mf.ModelUnit.Inch if fault == "inch" else lib3mf.ModelUnit.MilliMeter)
+    placed = library.GetIdentityTransform()
+    if fault == "mirror":
+        placed.Fields[0][0] = -1.0
+    points, rows = guide_solid.vertices_mm, guide_solid.triangles
+    for _ in range({"two": 2, "none": 0}.get(fault, 1)):
+        body = model.AddMeshObject()
+        body.SetGeometry(
+            [lib3mf.Position((lib3mf.ctypes.c_float * 3)(*point)) for point in points],
+            [lib3mf.Triangle((lib3mf.ctypes.c_uint32 * 3)(*row)) for row in rows],
+        )
+        model.AddBuildItem(body, placed)
+    model.QueryWriter("3mf").WriteToFile(str(tmp_path / "a.3mf"))
+    with pytest.raises(MeshRefusedError, match=words):
+        load_3mf(tmp_path / "a.3mf")
 
 
 def test_the_same_mesh_gives_the_same_bytes(guide_solid: TriangleMesh) -> None:
