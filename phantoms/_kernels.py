@@ -1,7 +1,7 @@
 """The compiled inner loops that run a shape's program. Their plain numpy twin is in the tests.
 
 The machine code is kept beside the sources. It is renewed when its own file changes, so whoever
-changes this file touches ``_paint_kernels.py`` as well, which builds on it.
+changes this file touches the other kernel files as well, which build on it.
 """
 
 from __future__ import annotations
@@ -153,3 +153,12 @@ def distances(program: Program, points_mm: NDArray[np.float64]) -> NDArray[np.fl
         point = (points_mm[row, 0], points_mm[row, 1], points_mm[row, 2])
         measured[row] = distance_at(program, (0, len(program.steps)), point, stack)
     return measured
+
+
+@compiled
+def point_at(affine: NDArray[np.float64], k: float, j: float, i: float) -> Point:
+    """Carry an index by a (3, 4) matrix on (k, j, i, 1)."""
+    x = affine[0, 0] * k + affine[0, 1] * j + affine[0, 2] * i + affine[0, 3]
+    y = affine[1, 0] * k + affine[1, 1] * j + affine[1, 2] * i + affine[1, 3]
+    z = affine[2, 0] * k + affine[2, 1] * j + affine[2, 2] * i + affine[2, 3]
+    return x, y, z

@@ -8,12 +8,11 @@ exact share of a voxel behind a plane, or by sub-samples spread evenly over the 
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from phantoms._kernels import Point, Program, compiled, distance_at
+from phantoms._kernels import Point, Program, compiled, distance_at, point_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,14 +61,6 @@ class Canvas(NamedTuple):
     edges: NDArray[np.float64]
     reaches_mm: NDArray[np.float64]
     stack: NDArray[np.float64]
-
-
-@compiled
-def _at(affine: NDArray[np.float64], k: float, j: float, i: float) -> Point:
-    x = affine[0, 0] * k + affine[0, 1] * j + affine[0, 2] * i + affine[0, 3]
-    y = affine[1, 0] * k + affine[1, 1] * j + affine[1, 2] * i + affine[1, 3]
-    z = affine[2, 0] * k + affine[2, 1] * j + affine[2, 2] * i + affine[2, 3]
-    return x, y, z
 
 
 @compiled
@@ -136,7 +127,7 @@ def _paint_voxel(
     canvas: Canvas, program: Program, paint: Paint, part: int, voxel: tuple[int, int, int]
 ) -> None:
     k, j, i = voxel
-    centre = _at(canvas.lps_from_index, k, j, i)
+    centre = point_at(canvas.lps_from_index, k, j, i)
     span = (paint.starts[part], paint.stops[part])
     distance = distance_at(program, span, centre, canvas.stack)
     reach = canvas.reaches_mm[VOXEL]
@@ -192,7 +183,7 @@ def _settled(
 @compiled
 def _middle(canvas: Canvas, box: Box) -> Point:
     k, j, i, to_k, to_j, to_i = box
-    return _at(
+    return point_at(
         canvas.lps_from_index, 0.5 * (k + to_k - 1), 0.5 * (j + to_j - 1), 0.5 * (i + to_i - 1)
     )
 
@@ -278,34 +269,3 @@ def paint_slab(canvas: Canvas, program: Program, paint: Paint, rows: tuple[int, 
                 block = (k, j, i, to_k, to_j, min(i + BLOCK_I, width))
                 for each in range(found):
                     _paint_part(canvas, program, paint, near[each], block)
-
-
-@compiled
-def _lattice_value(lattice: NDArray[np.float32], x: float, y: float, z: float) -> float:
-    size = lattice.shape[0]
-    a, b, c = math.floor(x), math.floor(y), math.floor(z)
-    u, v, w = x - a, y - b, z - c
-    total = 0.0
-    for corner in range(8):
-        p, q, r = corner & 1, (corner >> 1) & 1, corner >> 2
-        weight = (u if p else 1.0 - u) * (v if q else 1.0 - v) * (w if r else 1.0 - w)
-        total += weight * lattice[(a + p) % size, (b + q) % size, (c + r) % size]
-    return total
-
-
-@compiled
-def add_texture(
-    hu: NDArray[np.float32],
-    tissue: NDArray[np.uint8],
-    amplitude_hu: NDArray[np.float64],
-    lattice: NDArray[np.float32],
-    lattice_from_index: NDArray[np.float64],
-) -> None:
-    """Add a random field that moves with the patient, its height by tissue."""
-    for k in range(hu.shape[0]):
-        for j in range(hu.shape[1]):
-            for i in range(hu.shape[2]):
-                height = amplitude_hu[tissue[k, j, i]]
-                if height > 0.0:
-                    x, y, z = _at(lattice_from_index, k, j, i)
-                    hu[k, j, i] += height * _lattice_value(lattice, x, y, z)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from phantoms import _paint_kernels
+from phantoms import _texture_kernels
 from phantoms.painting import in_slabs
 from phantoms.tissues import TISSUES
 
@@ -52,7 +52,7 @@ def add_texture(
     heights = np.array([each.texture_hu for each in TISSUES]) / LATTICE_DEVIATION
     lattice_from_index = (body_from_lps @ grid.lps_from_index)[:3] / TEXTURE_PITCH_MM
     in_slabs(
-        lambda rows: _paint_kernels.add_texture(
+        lambda rows: _texture_kernels.add_texture(
             hu[rows[0] : rows[1]],
             tissue[rows[0] : rows[1]],
             heights,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from pathlib import Path  # noqa: TC003 - typer reads it when a command runs
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,7 +25,8 @@ DONE, DEFECT, REFUSED, REJECTED = 0, 1, 2, 3
 
 app = typer.Typer(
     name="template-gen",
-    help="Make printable coordinate templates for needles, and check them. Research software.",
+    help="Make printable coordinate templates for needles, and check them. Research software.\n\n"
+    "Example: template-gen build plate.json --out plate/",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,

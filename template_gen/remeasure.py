@@ -23,22 +23,16 @@ from template_gen.outlines import (
     pocket_floor_mm,
     rings_at_sleeve_end,
 )
+from template_gen.readings import BoreReading, LeastWeb, MarkerReading
 from template_gen.spec import spec_hash
 from template_gen.tubes import Tube, find_tubes
-from template_gen.verdicts import (
-    LARGEST_PLATE_MM,
-    SMALLEST_PLATE_MM,
-    BoreReading,
-    LeastWeb,
-    MarkerReading,
-    MeshReading,
-)
+from template_gen.verdicts import LARGEST_PLATE_MM, SMALLEST_PLATE_MM, MeshReading
 from template_gen.webs import least_webs_mm
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from template_gen.arrays import Floats
+    from template_gen.arrays import Floats, Indices
     from template_gen.models import TemplateSpec
 
 SEARCH_MM = 1.5
@@ -149,12 +143,13 @@ def _read_bores(spec: TemplateSpec, tubes: tuple[Tube, ...]) -> tuple[tuple[Bore
     wanted = bore_rings(spec)
     thickness_mm = spec.plate.thickness_mm
     asked = _on_both_faces(wanted.entries_mm, wanted.directions, thickness_mm)
-    nearest, distance = np.full(len(asked), -1), np.full(len(asked), np.inf)
+    nearest: Indices = np.full(len(asked), -1)
+    distance: Floats = np.full(len(asked), np.inf)
     if tubes:
         points = np.array([tube.point_mm for tube in tubes])
         directions = np.array([tube.direction for tube in tubes])
         found = _on_both_faces(points, directions, thickness_mm)
-        distance, nearest = cKDTree(found).query(asked, p=np.inf)
+        distance, nearest = map(np.asarray, cKDTree(found).query(asked, p=np.inf))
     taken: set[int] = set()
     readings = {}
     for row in np.argsort(distance, kind="stable"):

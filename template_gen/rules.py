@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from template_gen.drilling import all_bores, bore_rings, grid_bores_left_out
+from template_gen.errors import TemplateRefusedError
 from template_gen.findings import Finding, refuse_errors
 from template_gen.marker_rules import check_markers, check_pockets
 from template_gen.marks import Marks, place_marks
@@ -83,11 +84,18 @@ def check_needle(spec: TemplateSpec, needle_diameter_mm: float) -> tuple[Finding
 
     Raises
     ------
-    ValueError
+    TemplateRefusedError
         If the diameter is not a positive number.
     """
     if not 0 < needle_diameter_mm < np.inf:
-        raise ValueError(f"needle_diameter_mm: expected more than 0, got {needle_diameter_mm}")
+        raise TemplateRefusedError(
+            code="needle-refused",
+            what="The needle's diameter is not a length",
+            where="needle_diameter_mm",
+            expected="more than 0 mm",
+            got=f"{needle_diameter_mm}",
+            next_step="give the outer diameter from the needle's data sheet",
+        )
     axes = all_bores(spec)
     too_narrow = tuple(axis.label for axis in axes if not axis.diameter_mm > needle_diameter_mm)
     too_wide = tuple(

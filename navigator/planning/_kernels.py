@@ -21,7 +21,8 @@ def _lower_corner(index: float, last: int) -> int:
 def _is_inside(maps: Voxels, k: float, j: float, i: float) -> bool:
     """Tell whether a point lies between the outer voxel centres of maps (s, k, j, i)."""
     inside_k = 0 <= k <= maps.shape[1] - 1
-    return inside_k and 0 <= j <= maps.shape[2] - 1 and 0 <= i <= maps.shape[3] - 1
+    inside_j = 0 <= j <= maps.shape[2] - 1
+    return bool(inside_k and inside_j and 0 <= i <= maps.shape[3] - 1)
 
 
 @numba.njit(cache=True)

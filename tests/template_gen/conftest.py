@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def grid_spec() -> TemplateSpec:
-    """A coordinate template of 3 rows and 4 columns."""
+    """Lay out a coordinate template of 3 rows and 4 columns."""
     return build_default_spec(rows=3, columns=4, pitch_mm=6.0, bore_diameter_mm=2.1)
 
 
 @pytest.fixture(scope="session")
 def guide_spec(grid_spec: TemplateSpec) -> TemplateSpec:
-    """The same with three single bores: leaning with a sleeve, leaning bare, straight with one."""
+    """Add three single bores: leaning with a sleeve, leaning bare, straight with a sleeve."""
     bores = (
         Bore(label="P1", x_mm=20.0, y_mm=-4.0, diameter_mm=2.6,
              direction=(0.3, -0.2, 0.9327), sleeve_mm=9.0),

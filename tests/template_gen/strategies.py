@@ -13,7 +13,7 @@ from template_gen.rules import check_spec
 
 @st.composite
 def single_bores(draw: st.DrawFn, label: str, half_mm: float) -> Bore:
-    """One bore of any lean up to 35° inside a square."""
+    """Draw a bore of any lean up to 35° inside a square."""
     tilt = np.deg2rad(draw(st.floats(0.0, 35.0)))
     turn = draw(st.floats(0.0, 2 * np.pi))
     direction = (
@@ -33,7 +33,7 @@ def single_bores(draw: st.DrawFn, label: str, half_mm: float) -> Bore:
 
 @st.composite
 def sound_specs(draw: st.DrawFn) -> TemplateSpec:
-    """A small plate with a grid, up to three single bores and six markers, that keeps the rules."""
+    """Draw a small plate with a grid, up to three single bores and six markers, all sound."""
     diameter_mm = draw(st.floats(0.8, 3.0))
     printer = PrinterProfile(
         name="any",

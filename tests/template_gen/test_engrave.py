@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import string
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from template_gen.drilling import bore_rings
 from template_gen.engrave import LEAST_STROKE_MM, letter_text
 from template_gen.errors import SpecRefusedError
 from template_gen.font import STROKES
 from template_gen.marks import Mark, place_marks
-from template_gen.models import TemplateSpec
-from template_gen.outlines import depth_inside_mm
+from template_gen.outlines import depth_inside_mm, pocket_ring, rings_at_depth
 from template_gen.rules import check_spec
 from tests.template_gen.test_rules import bore, plate_with
+
+if TYPE_CHECKING:
+    from template_gen.models import TemplateSpec
 
 SIGNS = string.ascii_uppercase + string.digits + "._-"
 """What serials and labels may hold."""
@@ -39,7 +43,9 @@ def covered(rings: tuple[np.ndarray, ...], points: np.ndarray) -> np.ndarray:
     return inside
 
 
-def picture(rings: tuple[np.ndarray, ...], half_mm: float = 3.2, step_mm: float = 0.2) -> np.ndarray:
+def picture(
+    rings: tuple[np.ndarray, ...], half_mm: float = 3.2, step_mm: float = 0.2
+) -> np.ndarray:
     ticks = np.arange(-half_mm, half_mm, step_mm) + 1e-4
     x, y = np.meshgrid(ticks, ticks)
     return covered(rings, np.stack([x.ravel(), y.ravel()], axis=1)).reshape(x.shape)
@@ -83,7 +89,9 @@ def test_an_l_shows_its_foot_to_the_right_of_the_reader_on_both_faces() -> None:
         (ring,) = mark.rings_mm()
         assert area(ring) > 0
         across, down = (ring[:, 0] - 10.0) * right, ring[:, 1] - 20.0
-        foot, stem = covered((ring,), np.array([[10.0 + 1.2 * right, 22.6], [10.0 + 1.2 * right, 18.0]]))
+        foot, stem = covered(
+            (ring,), np.array([[10.0 + 1.2 * right, 22.6], [10.0 + 1.2 * right, 18.0]])
+        )
         assert foot
         assert not stem
         assert across.min() == pytest.approx(-across.max(), abs=1e-6)
@@ -111,9 +119,6 @@ def test_default_texts_are_all_there_and_stand_where_a_reader_expects_them(
 def test_texts_keep_clear_of_the_rim_of_bores_of_pockets_and_of_each_other(
     guide_spec: TemplateSpec,
 ) -> None:
-    from template_gen.drilling import bore_rings
-    from template_gen.outlines import pocket_ring, rings_at_depth
-
     marks = place_marks(guide_spec).placed
     bores = bore_rings(guide_spec)
     pockets = [pocket_ring(marker, 0.0)[:, :2] for marker in guide_spec.markers]
@@ -132,6 +137,8 @@ def test_texts_keep_clear_of_the_rim_of_bores_of_pockets_and_of_each_other(
 
 def test_a_bore_without_room_for_its_name_is_a_warning() -> None:
     around = [bore(f"Q{x}.{y}", 4.5 * x - 9, 4.5 * y - 9) for x in range(5) for y in range(5)]
-    finding = next(item for item in check_spec(plate_with(*around)) if item.code == "no-room-for-label")
+    finding = next(
+        item for item in check_spec(plate_with(*around)) if item.code == "no-room-for-label"
+    )
     assert finding.severity == "warning"
     assert "Q2.2" in finding.labels

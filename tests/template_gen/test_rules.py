@@ -19,7 +19,7 @@ from template_gen.webs import least_webs_mm
 from tests.template_gen.strategies import single_bores
 
 
-def plate_with(*bores: Bore, **other: Any) -> TemplateSpec:
+def plate_with(*bores: Bore, **other: Any) -> TemplateSpec:  # noqa: ANN401 - any field
     parts: dict[str, Any] = {
         "serial": "R-1",
         "plate": Plate(width_mm=80, height_mm=80, thickness_mm=15, corner_radius_mm=6),
@@ -29,7 +29,7 @@ def plate_with(*bores: Bore, **other: Any) -> TemplateSpec:
     return TemplateSpec(**{**parts, **other}, bores=bores)
 
 
-def bore(label: str, x_mm: float, y_mm: float, **other: Any) -> Bore:
+def bore(label: str, x_mm: float, y_mm: float, **other: Any) -> Bore:  # noqa: ANN401 - any field
     return Bore(**{"label": label, "x_mm": x_mm, "y_mm": y_mm, "diameter_mm": 2.0, **other})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import manifold3d
 import numpy as np
@@ -17,7 +18,6 @@ from template_gen.intersections import count_crossings
 from template_gen.layout import build_default_spec
 from template_gen.marks import place_marks
 from template_gen.mesh import TriangleMesh, measure_soundness
-from template_gen.models import Bore, TemplateSpec
 from template_gen.outlines import (
     corner_radius_mm,
     plate_outline,
@@ -27,6 +27,10 @@ from template_gen.outlines import (
 )
 from template_gen.solid import build_solid, expected_volume_mm3
 from tests.template_gen.strategies import sound_specs
+
+if TYPE_CHECKING:
+    from template_gen.bores import BoreAxis
+    from template_gen.models import TemplateSpec
 
 
 def as_manifold(mesh: TriangleMesh) -> manifold3d.Manifold:
@@ -48,9 +52,9 @@ def cylinder(radius_mm: float, low_mm: float, high_mm: float) -> manifold3d.Mani
     return body.translate([0.0, 0.0, low_mm])
 
 
-def along(body: manifold3d.Manifold, bore: Bore | object) -> manifold3d.Manifold:
+def along(body: manifold3d.Manifold, bore: BoreAxis) -> manifold3d.Manifold:
     """Lean a body about the x and y axes so that its z axis points along a bore."""
-    direction, entry = bore.direction, bore.entry_mm  # type: ignore[attr-defined,union-attr]  # a BoreAxis
+    direction, entry = bore.direction, bore.entry_mm
     across = np.array([1.0, 0.0, 0.0]) - direction * direction[0]
     across /= np.linalg.norm(across)
     axes = np.stack([across, np.cross(direction, across), direction], axis=1)
@@ -101,7 +105,7 @@ def test_volume_is_the_analytic_one(guide_spec: TemplateSpec, guide_solid: Trian
     """Written out here once more by hand: slab, prisms through it, sleeves, pockets, ink."""
 
     def polygon(radius: float) -> float:
-        return 64 * radius**2 * np.tan(np.pi / 64)
+        return float(64 * radius**2 * np.tan(np.pi / 64))
 
     plate = guide_spec.plate
     corner = plate.corner_radius_mm
@@ -154,8 +158,10 @@ def test_sleeves_stand_out_towards_the_operator(
 
 
 @settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
-)  # fmt: skip
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)
 @given(sound_specs())
 def test_every_sound_spec_gives_a_sound_solid(spec: TemplateSpec) -> None:
     mesh = build_solid(spec)
@@ -196,7 +202,9 @@ def test_a_face_is_filled_between_its_rings_and_nowhere_else(guide_spec: Templat
     a, b, c = np.moveaxis(points[triangles], 1, 0)
     doubled = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
     assert (doubled > 0).all()
-    areas = [abs(r[:, 0] @ np.roll(r[:, 1], -1) - r[:, 1] @ np.roll(r[:, 0], -1)) / 2 for r in rings]
+    areas = [
+        abs(r[:, 0] @ np.roll(r[:, 1], -1) - r[:, 1] @ np.roll(r[:, 0], -1)) / 2 for r in rings
+    ]
     assert doubled.sum() / 2 == pytest.approx(areas[0] - sum(areas[1:]), rel=1e-12)
 
 

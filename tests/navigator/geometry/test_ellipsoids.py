@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 EXACT_MM = 1e-9
 """Rounding of float64 over some hundred millimetres."""
-MERIDIAN_POINTS = 200_001
-"""Points on the half ellipse that a spheroid is turned from: 0.3 µm apart on a 40 mm zone."""
+MERIDIAN_POINTS = 20_001
+"""Points on the half ellipse that a spheroid is turned from: 3 µm apart on a zone with 40 mm."""
 
 
 def distance_mm(points: Floats, body: Spheroid) -> Floats:

@@ -64,7 +64,7 @@ def test_with_noise_it_is_the_rotation_of_least_squares(
     assert squares == pytest.approx(rssd**2, rel=1e-6)
 
 
-@pytest.mark.hazard(1, 25)
+@pytest.mark.hazard(1)
 @settings(max_examples=50)
 @given(rigid_transforms(target=LPS, source=PLATE), point_sets_mm(6), st.sampled_from([0, 1, 2]))
 def test_a_mirror_is_never_returned(moved: RigidTransform, source: Floats, axis: int) -> None:
@@ -126,12 +126,12 @@ def test_points_that_are_no_numbers_are_refused(value: float) -> None:
 @pytest.mark.parametrize("name", FIDUCIALS)
 @pytest.mark.parametrize("point_mm", [[0, 0, 115], [20, -30, 80], [0, 0, 0], [100, 0, 40]])
 def test_the_expected_error_is_what_many_fits_have(name: str, point_mm: list[float]) -> None:
-    """Against simulation: 4,000 fits with isotropic noise; the formula is of first order."""
+    """Against simulation: 1,500 fits with isotropic noise; the formula is of first order."""
     source = np.array(FIDUCIALS[name], dtype=float)
     fle_rms_mm = 0.3
     rng = np.random.default_rng(12)
     squares = []
-    for _ in range(4000):
+    for _ in range(1500):
         noisy = source + rng.normal(0, fle_rms_mm / np.sqrt(3), size=source.shape)
         found = fit_rigid_matrix(noisy, source)
         squares.append(

@@ -52,7 +52,7 @@ def motion(matrix: Floats) -> RigidTransform:
 # rotations against scipy, which uses quaternions
 
 
-@pytest.mark.hazard(22, 23)
+@pytest.mark.hazard(22)
 @given(directions(), angles_rad())
 def test_a_turn_about_an_axis_is_scipys(axis: Floats, angle_rad: float) -> None:
     expected = Rotation.from_rotvec(angle_rad * axis).as_matrix()
@@ -77,7 +77,6 @@ def test_a_whole_turn_more_changes_nothing(axis: Floats, angle_rad: float) -> No
         assert np.abs(rotation_from_axis_angle(axis, alias) - once).max() <= ROUNDING
 
 
-@pytest.mark.hazard(23)
 @pytest.mark.parametrize(
     ("axis", "carried", "expected"),
     [
@@ -182,7 +181,7 @@ def test_the_shift_is_where_the_source_origin_lands() -> None:
         (np.eye(3), "shape"),
     ],
 )
-@pytest.mark.hazard(1, 24)
+@pytest.mark.hazard(1)
 def test_what_is_no_rigid_motion_is_refused(matrix: Floats, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         motion(matrix)

@@ -1,0 +1,110 @@
+"""What a person reads is the number: it parses back, whole, with its sign and its unit."""
+
+from __future__ import annotations
+
+import itertools
+import locale
+import re
+from decimal import ROUND_DOWN, Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from navigator.report.words import duration, millimetres, percent, point, tilt_words
+
+HALF_A_TENTH = 0.05 + 1e-9
+lengths_mm = st.floats(-1e6, 1e6, allow_nan=False)
+NUMBER = r"-?\d+\.\d"
+
+
+@pytest.mark.hazard(34)
+def test_ten_thousand_lengths_parse_back() -> None:
+    rng = np.random.default_rng(34)
+    scales = 10.0 ** rng.uniform(-3, 5, size=10_000)
+    for value in rng.uniform(-1, 1, size=10_000) * scales:
+        text = millimetres(value)
+        assert re.fullmatch(NUMBER + " mm", text)
+        assert abs(float(text.removesuffix(" mm")) - value) <= HALF_A_TENTH
+
+
+@pytest.mark.hazard(34)
+@given(lengths_mm)
+def test_no_length_reads_as_minus_nothing(value: float) -> None:
+    assert not millimetres(value).startswith("-0.0")
+
+
+@pytest.mark.hazard(34)
+def test_no_locale_of_this_machine_changes_a_digit() -> None:
+    before = locale.setlocale(locale.LC_ALL)
+    tried = 0
+    try:
+        for name in ("C", "C.UTF-8", "de_DE.UTF-8", "fr_FR.UTF-8", "zh_CN.UTF-8", "hi_IN.UTF-8"):
+            try:
+                locale.setlocale(locale.LC_ALL, name)
+            except locale.Error:
+                continue
+            tried += 1
+            assert millimetres(12345.678) == "12345.7 mm"
+            assert point([1234.5, -0.25, 0.0]) == "1234.5, -0.2, 0.0"
+            assert percent(0.999) == "99.9 %"
+    finally:
+        locale.setlocale(locale.LC_ALL, before)
+    assert tried
+
+
+@pytest.mark.hazard(34)
+@given(st.tuples(lengths_mm, lengths_mm, lengths_mm))
+def test_a_point_parses_back(values: tuple[float, float, float]) -> None:
+    parts = point(values).split(", ")
+    assert len(parts) == 3
+    for part, value in zip(parts, values, strict=True):
+        assert re.fullmatch(NUMBER, part)
+        assert abs(float(part) - value) <= HALF_A_TENTH
+
+
+@pytest.mark.hazard(34)
+def test_a_share_never_reads_as_more_than_it_is() -> None:
+    for thousandth in range(1001):
+        shown = Decimal(percent(thousandth / 1000).removesuffix(" %"))
+        assert shown == Decimal(thousandth) / 10
+    for share in np.random.default_rng(1).uniform(0, 1, size=10_000):
+        shown = Decimal(percent(float(share)).removesuffix(" %"))
+        cut = (Decimal(float(share)) * 100).quantize(Decimal("0.1"), rounding=ROUND_DOWN)
+        assert shown == cut
+    assert percent(np.nextafter(1.0, 0.0) - 1e-6) == "99.9 %"
+
+
+@pytest.mark.hazard(34)
+@pytest.mark.parametrize("seconds", [0, 1, 59, 60, 61, 119, 150, 600, 3599, 59.6, 119.7])
+def test_a_duration_parses_back_to_its_second(seconds: float) -> None:
+    found = re.fullmatch(r"(\d+) min(?: (\d{2}) s)?", duration(seconds))
+    assert found
+    assert 60 * int(found.group(1)) + int(found.group(2) or 0) == round(seconds)
+    assert int(found.group(2) or 0) < 60
+
+
+@pytest.mark.hazard(23, 29)
+def test_each_quadrant_of_tilt_has_its_own_words() -> None:
+    side = {1: "→ tip to patient's left", -1: "← tip to patient's right", 0: "upright"}
+    along = {1: "↑ tip to head", -1: "↓ tip to feet", 0: "upright"}
+    for lateral, cranial in itertools.product((-37.5, -0.1, 0.0, 0.1, 12.0), repeat=2):
+        words = tilt_words(lateral, cranial)
+        assert words[0] == f"{abs(lateral):.1f}° {side[int(np.sign(lateral))]}"
+        assert words[1] == f"{abs(cranial):.1f}° {along[int(np.sign(cranial))]}"
+
+
+def test_a_tilt_too_small_to_be_shown_is_upright() -> None:
+    assert tilt_words(0.04, -0.04) == ("0.0° upright", "0.0° upright")
+
+
+@pytest.mark.hazard(22)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_is_never_shown_as_one(value: float) -> None:
+    for write in (millimetres, percent, duration, lambda x: point([x, 0.0, 0.0])):
+        try:
+            text = write(value)
+        except (ValueError, OverflowError):
+            continue
+        assert not re.search(r"\d+(\.\d+)? (mm|%|min)$", text)
