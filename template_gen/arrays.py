@@ -22,12 +22,12 @@ def read_only(values: ArrayLike) -> Floats:
 
     Parameters
     ----------
-    values : array_like
+    values : (...) array_like
         Numbers in any unit.
 
     Returns
     -------
-    array of the same shape
+    (...) array
         Read-only float64 copy.
 
     Raises

@@ -202,7 +202,7 @@ def _summary(reading: MeshReading) -> dict[str, Any]:
     }
     kept = (
         "verdict", "reasons", "watertight", "self_intersections", "walls", "soundness",
-        "size_mm", "attitude", "letters_found",
+        "size_mm", "attitude", "letters_found_percent",
     )  # fmt: skip
     return {**{key: whole[key] for key in kept}, "worst_bore": rounded(worst)}
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from template_gen.errors import GeometryRefusedError
-
 Severity: TypeAlias = Literal["error", "warning"]
 
 
@@ -38,20 +36,3 @@ class Finding:
     def message(self) -> str:
         """The parts as one sentence."""
         return f"{self.what}: expected {self.expected}, got {self.got}; {self.next_step}"
-
-
-def refuse_errors(findings: tuple[Finding, ...]) -> None:
-    """Raise where a finding is an error.
-
-    Parameters
-    ----------
-    findings : tuple of Finding
-
-    Raises
-    ------
-    GeometryRefusedError
-        With every error finding; the message is that of the first.
-    """
-    errors = tuple(finding for finding in findings if finding.severity == "error")
-    if errors:
-        raise GeometryRefusedError(errors)

@@ -19,9 +19,9 @@ from template_gen.outlines import corner_radius_mm, depth_inside_mm, pocket_radi
 from template_gen.spec import spec_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-    from template_gen.arrays import Floats
+    from template_gen.arrays import Booleans, Floats
     from template_gen.models import TemplateSpec
 
 Face: TypeAlias = Literal["operator", "patient"]
@@ -39,6 +39,8 @@ BEYOND_BORES_MM, BEYOND_LABELS_MM = 6.5, 11.0
 """From the outermost bores' axes to the first place that is tried for a text."""
 SCAN_STEP_MM = 1.0
 """Step of the search for a free place."""
+BATCH = 16
+"""Places looked at together; the first few mostly suffice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,41 +100,46 @@ class _Desk:
     spec: TemplateSpec
     gap_mm: float
     discs: dict[Face, Floats]
-    boxes: dict[Face, list[tuple[float, float, float, float]]] = field(
-        default_factory=lambda: {"operator": [], "patient": []}
+    boxes: dict[Face, Floats] = field(
+        default_factory=lambda: {"operator": np.zeros((0, 4)), "patient": np.zeros((0, 4))}
     )
     placed: list[Mark] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     omitted: list[str] = field(default_factory=list)
 
     def put(
-        self, text: str, face: Face, height_mm: float, places: Iterable[tuple[float, float]]
+        self, text: str, face: Face, height_mm: float, places: Sequence[tuple[float, float]]
     ) -> bool:
         """Engrave a text at the first place where it fits."""
         letters = letter_text(text, height_mm)
         half = np.array([letters.width_mm, letters.height_mm]) / 2
-        for place in places:
-            if self._is_free(face, np.array(place), half):
-                centre = (float(place[0]), float(place[1]))
-                self.placed.append(
-                    Mark(text=text, face=face, centre_mm=centre, height_mm=height_mm)
+        for start in range(0, len(places), BATCH):
+            centres = np.array(places[start : start + BATCH])
+            free = np.flatnonzero(self._are_free(face, centres, half))
+            if len(free):
+                x, y = centres[free[0]]
+                mark = Mark(
+                    text=text, face=face, centre_mm=(float(x), float(y)), height_mm=height_mm
                 )
-                low, high = np.array(place) - half, np.array(place) + half
-                self.boxes[face].append((low[0], low[1], high[0], high[1]))
+                self.placed.append(mark)
+                box = np.array([[x - half[0], y - half[1], x + half[0], y + half[1]]])
+                self.boxes[face] = np.concatenate([self.boxes[face], box])
                 return True
         return False
 
-    def _is_free(self, face: Face, centre: Floats, half: Floats) -> bool:
-        corners = centre + half * np.array([(1, 1), (1, -1), (-1, 1), (-1, -1)])
-        if not (depth_inside_mm(self.spec.plate, corners) >= self.gap_mm).all():
-            return False
-        discs = self.discs[face]
-        beyond = np.maximum(np.abs(discs[:, :2] - centre) - half, 0.0)
-        if not (np.hypot(beyond[:, 0], beyond[:, 1]) >= discs[:, 2] + self.gap_mm).all():
-            return False
-        boxes = np.array(self.boxes[face]).reshape(-1, 4)
-        apart = np.maximum(boxes[:, :2] - (centre + half), (centre - half) - boxes[:, 2:])
-        return bool((apart.max(axis=1) >= self.gap_mm).all())
+    def _are_free(self, face: Face, centres: Floats, half: Floats) -> Booleans:
+        """Tell for each of (k, 2) places whether a box of this half size fits there."""
+        signs = np.array([(1, 1), (1, -1), (-1, 1), (-1, -1)])
+        corners = (centres[:, None] + half * signs).reshape(-1, 2)
+        inside = depth_inside_mm(self.spec.plate, corners).reshape(-1, 4).min(axis=1)
+        discs, boxes = self.discs[face], self.boxes[face]
+        beyond = np.maximum(np.abs(discs[:, :2] - centres[:, None]) - half, 0.0)
+        clear = np.hypot(beyond[..., 0], beyond[..., 1]) - discs[:, 2]
+        low, high = centres[:, None] - half, centres[:, None] + half
+        apart = np.maximum(boxes[:, :2] - high, low - boxes[:, 2:]).max(axis=2)
+        gap_mm = self.gap_mm
+        free = (inside >= gap_mm) & (clear >= gap_mm).all(axis=1) & (apart >= gap_mm).all(axis=1)
+        return np.asarray(free)
 
 
 def place_marks(spec: TemplateSpec) -> Marks:
@@ -192,11 +199,11 @@ def _discs(spec: TemplateSpec) -> dict[Face, Floats]:
     far = bores.centres_at_mm(spec.plate.thickness_mm)[:, :2]
     # A leaning sleeve hides what is engraved under it.
     lean = (bores.directions * bores.sleeves_mm[:, None])[:, :2]
-    hidden = [
-        np.c_[near - share * lean, bores.operator_footprints_mm + drift] for share in (0, 0.5, 1)
-    ]
+    reach = bores.operator_footprints_mm + drift
+    leaning = np.abs(lean).max(axis=1) > 0
+    hidden = [np.c_[near - share * lean, reach][leaning] for share in (0.5, 1.0)]
     return {
-        "operator": np.vstack([*hidden, pockets]),
+        "operator": np.vstack([np.c_[near, reach], *hidden, pockets]),
         "patient": np.vstack([np.c_[far, bores.footprints_mm + drift], pockets]),
     }
 

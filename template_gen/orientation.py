@@ -35,8 +35,8 @@ def find_orientation(mesh: TriangleMesh, spec: TemplateSpec) -> tuple[str, float
     -------
     attitude : str
         ``true``, ``mirrored``, ``turned`` or ``unknown``.
-    share : float
-        Share of the letters' corners that the mesh has in its true attitude, 0 to 1.
+    percent : float
+        Of the letters' corners, those that the mesh has in its true attitude.
     """
     expected = _letter_corners_mm(spec)
     tree = cKDTree(mesh.vertices_mm)
@@ -49,10 +49,10 @@ def find_orientation(mesh: TriangleMesh, spec: TemplateSpec) -> tuple[str, float
     as_it_is = shares[1.0, 1.0, 1.0]
     best = max(shares, key=lambda signs: shares[signs])
     if as_it_is >= LEAST_SHARE:
-        return "true", as_it_is
+        return "true", 100.0 * as_it_is
     if shares[best] >= LEAST_SHARE:
-        return ("mirrored" if np.prod(best) < 0 else "turned"), as_it_is
-    return "unknown", as_it_is
+        return ("mirrored" if np.prod(best) < 0 else "turned"), 100.0 * as_it_is
+    return "unknown", 100.0 * as_it_is
 
 
 def _letter_corners_mm(spec: TemplateSpec) -> Floats:

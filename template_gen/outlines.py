@@ -113,12 +113,13 @@ def corner_radius_mm(free_radius_mm: Floats) -> Floats:
 
     Parameters
     ----------
-    free_radius_mm : array
+    free_radius_mm : (...) array
         Radius of the circle that touches every facet, millimetres.
 
     Returns
     -------
-    array of the same shape
+    (...) array
+        Millimetres.
 
     Examples
     --------
@@ -133,12 +134,12 @@ def polygon_area_mm2(free_radius_mm: Floats) -> Floats:
 
     Parameters
     ----------
-    free_radius_mm : array
+    free_radius_mm : (...) array
         Radius of the circle that touches every facet, millimetres.
 
     Returns
     -------
-    array of the same shape
+    (...) array
         Square millimetres: n r² tan(π / n).
     """
     return np.asarray(RING_POINTS * free_radius_mm**2 * np.tan(np.pi / RING_POINTS))

@@ -104,7 +104,7 @@ def measure_mesh(mesh: TriangleMesh, spec: TemplateSpec) -> MeshReading:
         markers=_read_markers(spec, blind),
         least_web=_least_web(readings, through, thickness_mm),
         attitude=attitude,
-        letters_found=letters_found,
+        letters_found_percent=letters_found,
     )
 
 

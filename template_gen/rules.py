@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from template_gen.drilling import all_bores, bore_rings, grid_bores_left_out
-from template_gen.errors import TemplateRefusedError
-from template_gen.findings import Finding, refuse_errors
+from template_gen.errors import GeometryRefusedError, TemplateRefusedError
+from template_gen.findings import Finding
 from template_gen.marker_rules import check_markers, check_pockets
 from template_gen.marks import Marks, place_marks
 from template_gen.outlines import (
@@ -67,6 +67,23 @@ def check_spec(spec: TemplateSpec, marks: Marks | None = None) -> tuple[Finding,
     if not any(finding.severity == "error" for finding in findings):
         findings += _check_marks(marks or place_marks(spec))
     return tuple(sorted(findings, key=lambda finding: finding.severity == "warning"))
+
+
+def refuse_errors(findings: tuple[Finding, ...]) -> None:
+    """Raise where a finding is an error.
+
+    Parameters
+    ----------
+    findings : tuple of Finding
+
+    Raises
+    ------
+    GeometryRefusedError
+        With every error finding; the message is that of the first.
+    """
+    errors = tuple(finding for finding in findings if finding.severity == "error")
+    if errors:
+        raise GeometryRefusedError(errors)
 
 
 def check_needle(spec: TemplateSpec, needle_diameter_mm: float) -> tuple[Finding, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from template_gen.readings import BoreReading, LeastWeb, MarkerReading, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from template_gen.mesh import Soundness
 
@@ -57,8 +57,8 @@ class MeshReading:
     least_web : LeastWeb or None
     attitude : str
         ``true``, ``mirrored``, ``turned`` or ``unknown``, from the engraved letters.
-    letters_found : float
-        Share of the letters' corners that are in their place.
+    letters_found_percent : float
+        Of the letters' corners, those that are in their place.
     """
 
     spec_hash: str
@@ -73,7 +73,7 @@ class MeshReading:
     markers: tuple[MarkerReading, ...]
     least_web: LeastWeb | None
     attitude: str
-    letters_found: float
+    letters_found_percent: float
 
     @property
     def rejections(self) -> tuple[Reason, ...]:
@@ -163,7 +163,7 @@ def _surface_faults(reading: MeshReading) -> Iterator[Reason]:
         (reading.size_error_mm <= SIZE_TOLERANCE_MM, "wrong-size", "outer dimensions off by mm",
          f"at most {SIZE_TOLERANCE_MM:g}", f"{reading.size_error_mm:.3f}"),
         (reading.attitude == "true", "wrong-attitude", "engraved letters", "in their place",
-         f"{reading.attitude}, {100 * reading.letters_found:.0f} % found"),
+         f"{reading.attitude}, {reading.letters_found_percent:.0f} % found"),
     )  # fmt: skip
     for holds, code, what, expected, got in checks:
         if not holds:
@@ -172,81 +172,58 @@ def _surface_faults(reading: MeshReading) -> Iterator[Reason]:
 
 def _bore_faults(reading: MeshReading) -> Iterator[Reason]:
     missing = [bore.label for bore in reading.bores if bore.hole is None]
-    if missing:
-        yield _named("bore-missing", missing, "a hole within 1.5 mm", "none")
+    yield from _named("bore-missing", missing, "a hole within 1.5 mm", "none")
     if reading.unexpected_bores:
         yield Reason(
             code="unexpected-bore",
             message=f"holes not asked for: expected 0, got {reading.unexpected_bores}",
         )
-    off, askew, narrow = [], [], []
-    for bore in reading.bores:
-        if (
-            bore.position_error_mm is None
-            or bore.axis_error_deg is None
-            or bore.diameter_mm is None
-        ):
-            continue
-        off += [] if bore.position_error_mm <= USABLE_MM else [bore.label]
-        askew += [] if bore.axis_error_deg <= USABLE_DEG else [bore.label]
-        narrow += [] if bore.diameter_mm >= bore.asked_diameter_mm else [bore.label]
-    if off:
-        yield _named("bore-off", off, f"within {USABLE_MM:g} mm", "more")
-    if askew:
-        yield _named("bore-askew", askew, f"within {USABLE_DEG:g}°", "more")
-    if narrow:
-        yield _named("bore-narrow", narrow, "the diameter asked for", "less")
+    bores = reading.bores
+    yield from _named(
+        "bore-off", _over(USABLE_MM, ((b.label, b.position_error_mm) for b in bores)),
+        f"within {USABLE_MM:g} mm",
+    )  # fmt: skip
+    yield from _named(
+        "bore-askew", _over(USABLE_DEG, ((b.label, b.axis_error_deg) for b in bores)),
+        f"within {USABLE_DEG:g}°",
+    )  # fmt: skip
+    narrower = ((b.label, _minus(b.asked_diameter_mm, b.diameter_mm)) for b in bores)
+    yield from _named("bore-narrow", _over(0.0, narrower), "the diameter asked for", "less")
 
 
 def _marker_faults(reading: MeshReading) -> Iterator[Reason]:
-    missing = [item.label for item in reading.markers if item.position_error_mm is None]
-    if missing:
-        yield _named("pocket-missing", missing, "a pocket within 1.5 mm", "none")
-    off = [
-        item.label
-        for item in reading.markers
-        if item.position_error_mm is not None and not item.position_error_mm <= USABLE_MM
-    ]
-    if off:
-        yield _named("pocket-off", off, f"within {USABLE_MM:g} mm", "more")
-    tight = [
-        item.label
-        for item in reading.markers
-        if item.pocket_diameter_mm is not None
-        and not item.pocket_diameter_mm >= item.sphere_diameter_mm
-    ]
-    if tight:
-        yield _named("pocket-narrow", tight, "room for the sphere", "less")
+    markers = reading.markers
+    missing = [item.label for item in markers if item.position_error_mm is None]
+    yield from _named("pocket-missing", missing, "a pocket within 1.5 mm", "none")
+    off = _over(USABLE_MM, ((item.label, item.position_error_mm) for item in markers))
+    yield from _named("pocket-off", off, f"within {USABLE_MM:g} mm")
+    tight = ((m.label, _minus(m.sphere_diameter_mm, m.pocket_diameter_mm)) for m in markers)
+    yield from _named("pocket-narrow", _over(0.0, tight), "room for the sphere", "less")
 
 
 def _doubts(reading: MeshReading) -> Iterator[Reason]:
-    off, askew, wide = [], [], []
-    for bore in reading.bores:
-        if (
-            bore.position_error_mm is None
-            or bore.axis_error_deg is None
-            or bore.diameter_mm is None
-        ):
-            continue
-        off += [] if bore.position_error_mm <= TRUE_MM else [bore.label]
-        askew += [] if bore.axis_error_deg <= TRUE_DEG else [bore.label]
-        wide += [] if bore.diameter_mm <= bore.asked_diameter_mm + WIDE_MM else [bore.label]
-    if off:
-        yield _named("bore-slightly-off", off, f"within {TRUE_MM:g} mm", "more")
-    if askew:
-        yield _named("bore-slightly-askew", askew, f"within {TRUE_DEG:g}°", "more")
-    if wide:
-        yield _named("bore-wide", wide, f"at most {WIDE_MM:g} mm wider than asked", "more")
+    bores = reading.bores
+    off = _over(TRUE_MM, ((b.label, b.position_error_mm) for b in bores))
+    yield from _named("bore-slightly-off", off, f"within {TRUE_MM:g} mm")
+    askew = _over(TRUE_DEG, ((b.label, b.axis_error_deg) for b in bores))
+    yield from _named("bore-slightly-askew", askew, f"within {TRUE_DEG:g}°")
+    narrower = ((b.label, _minus(b.asked_diameter_mm, b.diameter_mm)) for b in bores)
+    wider = ((label, None if less is None else -less) for label, less in narrower)
+    wide = _over(WIDE_MM, wider)
+    yield from _named("bore-wide", wide, f"at most {WIDE_MM:g} mm wider than asked")
 
 
-def _beyond(reading: MeshReading, limit_mm: float, limit_deg: float) -> tuple[list[str], list[str]]:
-    """Name the bores that were found, but further off or more askew than the limits."""
-    found = [bore for bore in reading.bores if bore.hole is not None]
-    off = [bore.label for bore in found if not (bore.position_error_mm or 0.0) <= limit_mm]
-    askew = [bore.label for bore in found if not (bore.axis_error_deg or 0.0) <= limit_deg]
-    return off, askew
+def _minus(asked_mm: float, found_mm: float | None) -> float | None:
+    return None if found_mm is None else asked_mm - found_mm
 
 
-def _named(code: str, labels: list[str], expected: str, got: str) -> Reason:
-    shown = ", ".join(labels[:8]) + (f" and {len(labels) - 8} more" if len(labels) > 8 else "")
-    return Reason(code=code, message=f"{shown}: expected {expected}, got {got}")
+def _over(limit: float, values: Iterable[tuple[str, float | None]]) -> list[str]:
+    """Name what was found and is beyond a limit; NaN is beyond every limit."""
+    return [label for label, value in values if value is not None and not value <= limit]
+
+
+def _named(code: str, labels: list[str], expected: str, got: str = "more") -> Iterator[Reason]:
+    """Give one reason that names its bores, or none where there are none."""
+    if labels:
+        shown = ", ".join(labels[:8]) + (f" and {len(labels) - 8} more" if labels[8:] else "")
+        yield Reason(code=code, message=f"{shown}: expected {expected}, got {got}")

@@ -71,10 +71,8 @@ draw_tilts(sagittal, POSTERIOR, normals, body=(190, 290))
 sagittal.set_title("Craniocaudal tilt, seen from the left")
 letters(sagittal, "A", "P", "H", "F")
 
-# %%
 # The operator faces the patient, whose left is on the operator's right. At zero rotation the
-# columns run to the patient's left and the rows to the feet, so that bore A1 is at the top left.
-
+# columns run to the patient's left and the rows to the feet: bore A1 is at the top left.
 square = 60.0 * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]])
 for angle, colour in ((0, "#444444"), (20, "#2a9d8f")):
     rotation = rotation_from_normal(normal_from_tilts(0.0, 0.0, GRAVITY), angle, GRAVITY)

@@ -11,8 +11,9 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-from navigator.arrays import Bytes, Floats, Voxels, frozen_floats
+from navigator.arrays import Bytes, Floats, Voxels, frozen_floats, lengths
 from navigator.errors import GeometryRefusedError
+from navigator.geometry.frames import check_same_frame
 from navigator.model.volume import Grid, Mask, Volume
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def sample_hu(volume: Volume, points_mm: ArrayLike) -> Floats:
     Returns
     -------
     (...) array
-        Hounsfield units; air outside the scan.
+        Hounsfield units; outside the scan they fall to air within a voxel, so that a point on
+        the border, which rounding puts on either side, reads as the border.
     """
     return _sample(volume.values_hu, volume.grid, points_mm, outside=AIR_HU)
 
@@ -63,7 +65,7 @@ def _sample(values: Voxels | Bytes, grid: Grid, points_mm: ArrayLike, *, outside
     points = np.asarray(points_mm, dtype=np.float64)
     indices = grid.indices_from_points(points.reshape(-1, 3)).T
     read: Floats = ndimage.map_coordinates(
-        values, indices, order=1, mode="constant", cval=outside, output=np.float64
+        values, indices, order=1, mode="grid-constant", cval=outside, output=np.float64
     )
     return read.reshape(points.shape[:-1])
 
@@ -86,7 +88,8 @@ def crop_slices(grid: Grid, points_mm: ArrayLike, padding_mm: float) -> tuple[sl
         Array slices (k, j, i), at least one voxel each, inside the grid.
     """
     indices = grid.indices_from_points(frozen_floats(points_mm, (None, 3), "points_mm"))
-    rim = padding_mm / grid.spacing_mm
+    # in a sheared stack the way between two planes is shorter than the step along the index
+    rim = padding_mm * lengths(np.linalg.inv(grid.lps_from_index)[:3, :3])
     low = np.floor(indices.min(axis=0) - rim).astype(int)
     high = np.ceil(indices.max(axis=0) + rim).astype(int) + 1
     slices = []
@@ -175,8 +178,14 @@ def resample_to_grid(volume: Volume, grid: Grid) -> Volume:
     Returns
     -------
     Volume
-        Trilinear values on the grid; air outside the scan.
+        Trilinear values on the grid; air outside the scan, as in :func:`sample_hu`.
+
+    Raises
+    ------
+    FrameMismatchError
+        If the grid lies in another frame.
     """
+    check_same_frame("resampling a scan", expected=volume.grid.frame, got=grid.frame)
     index_from_index = np.linalg.inv(volume.grid.lps_from_index) @ grid.lps_from_index
     values = ndimage.affine_transform(
         volume.values_hu,
@@ -184,7 +193,7 @@ def resample_to_grid(volume: Volume, grid: Grid) -> Volume:
         offset=index_from_index[:3, 3],
         output_shape=grid.shape_kji,
         order=1,
-        mode="constant",
+        mode="grid-constant",
         cval=AIR_HU,
         output=np.float32,
     )

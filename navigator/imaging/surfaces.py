@@ -10,13 +10,14 @@ from scipy import ndimage
 
 from navigator.arrays import Floats, lengths
 from navigator.errors import StructureRefusedError
+from navigator.imaging.resample import check_rectilinear
 
 if TYPE_CHECKING:
     from navigator.model.volume import Grid, Mask
 
 SMOOTHING_IN_SLICES = 1.4
 """Blur of the membership in units of the largest spacing: on digitised spheres of 6 to 9 mm radius
-the least that keeps every point within 0.3 mm at 1.5 mm slices (tests hold it)."""
+at 1.5 mm slices it keeps 99 points in 100 within 0.3 mm and all within 0.4 mm (tests hold it)."""
 
 LARGEST_SMOOTHING_SHARE = 0.3
 """The blur never exceeds this share of the radius of a sphere of the same volume."""
@@ -66,7 +67,10 @@ def find_surface(mask: Mask) -> SurfacePoints:
     ------
     StructureRefusedError
         If the mask is too small to have a surface.
+    GeometryRefusedError
+        If the grid is sheared.
     """
+    check_rectilinear(mask.grid, "A surface")
     count = int(mask.members.sum())
     if not count >= SMALLEST_VOXEL_COUNT:
         raise StructureRefusedError(

@@ -89,8 +89,9 @@ def bound_clearances_mm(
     """Bound the clearance of many needles from above, quickly.
 
     The nearest voxel holds a ball of half the least spacing, so that no needle keeps more than
-    its distance to the voxel's centre less that radius. A needle that fails by this bound
-    fails indeed; one that passes is measured exactly.
+    its distance to the voxel's centre less that radius. Between voxels the map is interpolated,
+    which half way through a narrow gap says half a voxel's diagonal too little: it is added. A
+    needle that fails by this bound fails indeed; one that passes is measured exactly.
 
     Parameters
     ----------
@@ -110,7 +111,25 @@ def bound_clearances_mm(
     starts = field.grid.indices_from_points(tips_mm)
     steps = (field.grid.indices_from_points(entries_mm) - starts) / (counts - 1)[:, None]
     least: Floats = least_along_rays(field.maps_mm, starts, steps, counts)
-    return least - 0.5 * float(field.grid.spacing_mm.min()) - 0.5 * needle_diameter_mm
+    ball = 0.5 * float(field.grid.spacing_mm.min())
+    return least + interpolation_doubt_mm(field) - ball - 0.5 * needle_diameter_mm
+
+
+def interpolation_doubt_mm(field: ClearanceField) -> float:
+    """Say by how much a distance read between voxels may be too small.
+
+    Parameters
+    ----------
+    field : ClearanceField
+        The obstacles.
+
+    Returns
+    -------
+    float
+        Half a voxel's diagonal, millimetres: distance changes by no more than the way that is
+        gone, and the mean way to the corners of a cell is longest from its middle.
+    """
+    return 0.5 * float(lengths(field.grid.spacing_mm))
 
 
 def measure_clearances_mm(

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from navigator.model.placement import normal_from_tilts
-from navigator.planning.clearance import ClearanceField, bound_clearances_mm
+from navigator.planning.clearance import (
+    ClearanceField,
+    bound_clearances_mm,
+    interpolation_doubt_mm,
+)
 from navigator.planning.entries import find_skin_entries
 
 if TYPE_CHECKING:
@@ -99,12 +103,14 @@ def find_directions(scene: Scene, field: ClearanceField, tip_offset_mm: float) -
     least = spare.min(axis=1)
     shallow = np.nan_to_num(depths, nan=np.inf) <= scene.constraints.max_insertion_depth_mm
     allowed = clean & shallow & (least >= 0)
+    # the bound is generous, so that nothing is refused wrongly; ranks go by the likely value
+    likely = least - interpolation_doubt_mm(field)
     cost = (
         np.nan_to_num(depths) / scene.constraints.max_insertion_depth_mm
         + 0.5 * tilts / max(scene.constraints.max_tilt_deg, 1e-9)
-        + (1.0 - np.clip(least / WORTH_OF_CLEARANCE_MM, 0.0, 1.0))
+        + (1.0 - np.clip(likely / WORTH_OF_CLEARANCE_MM, 0.0, 1.0))
     )
-    order = np.flatnonzero(allowed)[np.argsort(cost[allowed], kind="stable")]
+    order = np.flatnonzero(allowed)[np.lexsort((cost[allowed], likely[allowed] < 0))]
     return Directions(
         normals=normals[order],
         seen=len(normals),

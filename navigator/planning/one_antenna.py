@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +49,7 @@ def plan_one_antenna(scene: Scene, spec: TemplateSpec, provenance: Provenance) -
     field = _field(scene)
     directions = _directions(scene, field)
     skin = _skin_points(scene)
-    seen = 0
+    refused, seen = Counter(directions.refused), 0
     for normal in directions.normals[:DIRECTIONS_TRIED]:
         pointer = Pointer(target_mm=scene.lesion.centre_mm, normal=normal, frame=scene.lesion.frame)
         placement = stand_plate_on_skin(skin, spec, pointer=pointer, gravity_lps=scene.gravity_lps)
@@ -57,7 +58,8 @@ def plan_one_antenna(scene: Scene, spec: TemplateSpec, provenance: Provenance) -
         if search.best is not None:
             draft = draft_plan(scene, spec, placement, search.best, allowed=search.allowed)
             return _plan(draft, provenance, directions.seen + seen)
-    return _no_way(directions.refused, None, provenance, directions.seen + seen)
+        refused.update(search.refused)
+    return _no_way(refused, None, provenance, directions.seen + seen)
 
 
 def plan_through_standing_plate(
@@ -105,6 +107,7 @@ def plan_free_hand(scene: Scene, provenance: Provenance) -> Plan:
     """
     field = _field(scene)
     directions = _directions(scene, field)
+    refused, seen = Counter(directions.refused), 0
     for seen, normal in enumerate(directions.normals[:DIRECTIONS_TRIED], start=1):
         centre = scene.lesion.centre_mm
         entry = find_skin_entries(scene.body, centre[None], normal[None])
@@ -118,7 +121,8 @@ def plan_free_hand(scene: Scene, provenance: Provenance) -> Plan:
         if not isinstance(found, str):
             draft = draft_plan(scene, None, None, found, allowed=1)
             return _plan(draft, provenance, directions.seen + seen)
-    return _no_way(directions.refused, None, provenance, directions.seen)
+        refused[found] += 1
+    return _no_way(refused, None, provenance, directions.seen + seen)
 
 
 def _directions(scene: Scene, field: ClearanceField) -> Directions:

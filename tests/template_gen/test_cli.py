@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -186,14 +185,9 @@ def test_options_of_new_reach_the_spec(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [[], ["new"], ["build"], ["check"]])
-def test_help_is_quick_and_holds_an_example(command: list[str]) -> None:
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        done = subprocess.run(  # noqa: S603 - our own module
-            [sys.executable, "-m", "template_gen.cli", *command, "--help"],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.5
+def test_help_holds_an_example(command: list[str]) -> None:
+    done = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-m", "template_gen.cli", *command, "--help"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
     assert "xample: template-gen" in done.stdout

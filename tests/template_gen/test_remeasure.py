@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -274,6 +275,32 @@ def test_a_surface_that_passes_through_itself_is_found(
     assert far.sum() == 64
     points[far, 0] += 6.3
     assert "self-intersecting" in codes(TriangleMesh(points, guide_solid.triangles), guide_spec)
+
+
+def test_a_mesh_too_wild_to_search_is_not_called_free_of_crossings(
+    guide_spec: TemplateSpec, guide_solid: TriangleMesh
+) -> None:
+    """A thousand sheets across 10 m would fill the search grid; the count is then unknown."""
+    corners = np.random.default_rng(1).uniform(-5000, 5000, (1000, 3, 3))
+    wild = TriangleMesh(corners.reshape(-1, 3), np.arange(3000).reshape(-1, 3))
+    assert count_crossings(wild) is None
+    reading = dataclasses.replace(measure_mesh(guide_solid, guide_spec), crossings=None)
+    assert [reason.code for reason in reading.rejections] == ["not-searched"]
+
+
+@pytest.mark.hazard(32)
+def test_a_pocket_that_moved_or_narrowed_is_rejected(
+    guide_spec: TemplateSpec, guide_solid: TriangleMesh
+) -> None:
+    def with_marker(**changes: float) -> TemplateSpec:
+        first = guide_spec.markers[0].model_copy(update=changes)
+        return guide_spec.model_copy(update={"markers": (first, *guide_spec.markers[1:])})
+
+    deeper = with_marker(z_mm=guide_spec.markers[0].z_mm - 0.3)
+    assert "pocket-off" in codes(guide_solid, deeper)
+    # The same floor under a thicker sphere.
+    thicker = with_marker(z_mm=guide_spec.markers[0].z_mm - 0.15, diameter_mm=5.3)
+    assert "pocket-narrow" in codes(guide_solid, thicker)
 
 
 def test_the_reading_is_plain_json_and_says_what_was_not_tested(

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from template_gen.arrays import read_only
 from template_gen.errors import FileRefusedError, SpecRefusedError
 from template_gen.naming import column_letters, grid_labels
 from template_gen.spec import (
@@ -206,3 +207,8 @@ def test_column_letters_count_like_a_spreadsheet(index: int) -> None:
 def test_grid_labels_are_unique() -> None:
     labels = grid_labels(40, 60)
     assert len(set(labels)) == 2400
+
+
+def test_arrays_with_holes_in_them_are_refused() -> None:
+    with pytest.raises(ValueError, match="finite"):
+        read_only([0.0, float("nan")])

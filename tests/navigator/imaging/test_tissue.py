@@ -21,10 +21,9 @@ LENGTH_MM = 60.0
 
 
 def room(spacing_kji: tuple[float, float, float] = (5.0, 2.0, 2.0)) -> Grid:
-    counts = [
-        round(length / step) + 1 for length, step in zip((60, 300, 360), spacing_kji, strict=True)
-    ]
-    return upright_grid((counts[0], counts[1], counts[2]), spacing_kji, (-180.0, -130.0, 0.0))
+    k, j, i = spacing_kji
+    counts = (round(LENGTH_MM / k) + 1, round(300.0 / j) + 1, round(360.0 / i) + 1)
+    return upright_grid(counts, spacing_kji, (-180.0, -130.0, 0.0))
 
 
 def torso(points: Floats) -> Booleans:
