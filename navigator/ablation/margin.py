@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,8 +70,8 @@ def measure_margin(lesion: Lesion, zones: Sequence[AblationZone]) -> Margin:
     Returns
     -------
     Margin
-        Least margin with its interval (axes of the zone, surface of the tumour), distribution
-        by area, covered share.
+        Least margin with its interval (axes and tip offset of the zone, surface of the tumour),
+        distribution by area, covered share.
 
     Raises
     ------
@@ -86,8 +87,8 @@ def measure_margin(lesion: Lesion, zones: Sequence[AblationZone]) -> Margin:
     margins = signed_margins_mm(lesion.surface_mm, zones)
     thinnest = int(np.argmin(margins))
     doubt = lesion.surface_uncertainty_mm
-    low = float(signed_margins_mm(lesion.surface_mm, zones, bound="low").min())
-    high = float(signed_margins_mm(lesion.surface_mm, zones, bound="high").min())
+    low = least_margin_at_end_mm(lesion.surface_mm, zones, bound="low")
+    high = least_margin_at_end_mm(lesion.surface_mm, zones, bound="high")
     weights = lesion.surface_weights_mm2 / lesion.surface_weights_mm2.sum()
     inside = signed_margins_mm(lesion.inside_mm, zones) >= 0
     return Margin(
@@ -102,6 +103,42 @@ def measure_margin(lesion: Lesion, zones: Sequence[AblationZone]) -> Margin:
         thinnest_point_mm=lesion.surface_mm[thinnest],
         frame=lesion.frame,
     )
+
+
+def least_margin_at_end_mm(
+    points_mm: Floats, zones: Sequence[AblationZone], *, bound: str
+) -> float:
+    """Find the least margin at the low or high end of the axes' and the tip offset's ranges.
+
+    Parameters
+    ----------
+    points_mm : (n, 3) array
+        Points on the tumour's surface, millimetres.
+    zones : sequence of AblationZone
+        At least one.
+    bound : str
+        ``low``: the worst of what may be; ``high``: the best.
+
+    Returns
+    -------
+    float
+        Millimetres.
+    """
+    ends = ("low", "value", "high")
+    leasts = [
+        float(
+            signed_margins_mm(points_mm, [_moved(zone, end) for zone in zones], bound=bound).min()
+        )
+        for end in ends
+    ]
+    return min(leasts) if bound == "low" else max(leasts)
+
+
+def _moved(zone: AblationZone, end: str) -> AblationZone:
+    """Put a zone where it lies if the distance from its centre to the tip is at one end."""
+    offset = zone.size.centre_to_tip_mm
+    toward_tip_mm = offset.value - float(getattr(offset, end))
+    return replace(zone, centre_mm=zone.centre_mm + toward_tip_mm * zone.axis)
 
 
 def area_share_by_margin(margins_mm: Floats, weights: Floats) -> dict[str, float]:

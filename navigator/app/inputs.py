@@ -217,7 +217,7 @@ def _check_inside_organ(lesion: Lesion, labels: LabelMap) -> None:
     raise StructureRefusedError(
         code="lesion-outside-liver",
         what=f"The lesion {lesion.name} does not lie in the liver",
-        where=f"lesion {lesion.name}, centre {lesion.centre_mm.round(1).tolist()} mm LPS",
+        where=f"lesion {lesion.name}, centre {(lesion.centre_mm.round(1) + 0.0).tolist()} mm LPS",
         expected="a centre inside the structure 'liver'",
         got="a point outside it",
         next_step="correct the centre (LPS millimetres, not RAS or voxels) or the liver's label",

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from navigator.ablation.margin import area_share_by_margin, signed_margins_mm
+from navigator.ablation.margin import (
+    area_share_by_margin,
+    least_margin_at_end_mm,
+    signed_margins_mm,
+)
 from navigator.ablation.shells import measure_shell_coverage
 from navigator.app.choices import MaskChoice, load_choice
 from navigator.errors import InputRefusedError
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
     from navigator.arrays import Booleans, Floats
     from navigator.imaging.surfaces import SurfacePoints
+    from navigator.model.ablation import AblationZone
 
 SHELLS_MM = (3.0, 5.0, 6.0, 10.0)
 """Shells around the tumour; 3 and 6 mm after doi:10.1007/s00330-020-07579-x."""
@@ -79,10 +84,13 @@ def margin_document(
             next_step="give the zone as a mask or as a plan's zones",
         )
     mask = load_choice(tumour, None)
+    dead = None if ablation is None else find_surface(load_choice(ablation, mask.grid))
+    placed = () if zones is None else load_zones(zones, mask.grid.frame)
     found = _Found(
         mask=mask,
         surface=find_surface(mask),
-        reach=_reach(ablation, zones, mask),
+        reach=_reach(dead, placed),
+        zones=placed,
         organ=None if organ is None else _joined(load_choice(organ, mask.grid), mask),
     )
     return _document(found, wanted_margin_mm)
@@ -95,7 +103,14 @@ class _Found:
     mask: Mask
     surface: SurfacePoints
     reach: Callable[[Floats], Floats]
+    zones: tuple[AblationZone, ...]
     organ: Mask | None
+
+    def least_at_end_mm(self, points_mm: Floats, value_mm: float, bound: str) -> float:
+        """Find the least margin over (n, 3) points at an end of the zones' ranges."""
+        if not self.zones:
+            return value_mm
+        return least_margin_at_end_mm(points_mm, self.zones, bound=bound)
 
 
 def _joined(organ: Mask, tumour: Mask) -> Mask:
@@ -104,15 +119,11 @@ def _joined(organ: Mask, tumour: Mask) -> Mask:
 
 
 def _reach(
-    ablation: MaskChoice | None, zones: Path | None, tumour: Mask
+    dead: SurfacePoints | None, zones: tuple[AblationZone, ...]
 ) -> Callable[[Floats], Floats]:
-    if ablation is not None:
-        dead = find_surface(load_choice(ablation, tumour.grid))
-        return lambda points: signed_distance_to_surface_mm(points, dead)
-    if zones is None:
-        raise ValueError("_reach: expected a mask or zones")
-    placed = load_zones(zones, tumour.grid.frame)
-    return lambda points: signed_margins_mm(points, placed)
+    if dead is None:
+        return lambda points: signed_margins_mm(points, zones)
+    return lambda points: signed_distance_to_surface_mm(points, dead)
 
 
 def _away_from_capsule(found: _Found, wanted_margin_mm: float) -> Booleans:
@@ -133,6 +144,9 @@ def _document(found: _Found, wanted_margin_mm: float | None) -> dict[str, Any]:
     margins = found.reach(surface.points_mm)
     thinnest = int(np.flatnonzero(counted)[np.argmin(margins[counted])])
     doubt, value = 0.5 * float(mask.grid.spacing_mm.max()), float(margins[thinnest])
+    low, high = (
+        found.least_at_end_mm(surface.points_mm[counted], value, end) for end in ("low", "high")
+    )
     excluded = float(weights[~kept].sum())
     shells = measure_shell_coverage(
         surface,
@@ -146,7 +160,7 @@ def _document(found: _Found, wanted_margin_mm: float | None) -> dict[str, Any]:
     return {
         "schema": "margin/1",
         **verdict_to_json(verdict),
-        "mam_mm": {"value": value, "low": value - doubt, "high": value + doubt},
+        "mam_mm": {"value": value, "low": low - doubt, "high": high + doubt},
         "area_percent": {name: 100.0 * share for name, share in areas.items()},
         "shell_coverage_percent": {
             f"{width:g}": None if np.isnan(share) else 100.0 * share

@@ -103,7 +103,7 @@ def register_rigid(
     planning_body : Mask or None
         The body in the planning scan, where it is known already.
     organ : Mask or None
-        Where the quality is measured, in the planning frame; the whole body by default.
+        Where the agreement is measured, in the planning frame; the whole body by default.
     progress : callable of str
         Told what is being done.
 
@@ -123,8 +123,9 @@ def register_rigid(
         searched = _search_both_ways(fixed, moving, progress)
     except RuntimeError as error:
         return _not_overlapping(fixed, moving, str(error))
-    points = body_points(organ or fixed.body, np.random.default_rng(0))
-    quality = _measure(planning, intraop, searched, points)
+    whole = body_points(fixed.body, np.random.default_rng(0))
+    points = whole if organ is None else body_points(organ, np.random.default_rng(0))
+    quality = _measure(planning, intraop, searched, points, whole)
     return RigidRegistration(
         intraop_from_planning=searched.motion, quality=quality, verdict=judge_registration(quality)
     )
@@ -174,16 +175,20 @@ def _not_overlapping(fixed: _Prepared, moving: _Prepared, cause: str) -> RigidRe
 
 
 def _measure(
-    planning: Volume, intraop: Volume, searched: _Searched, points: Floats
+    planning: Volume, intraop: Volume, searched: _Searched, points: Floats, whole: Floats
 ) -> RegistrationQuality:
+    """Measure agreement at `points` (n, 3), and resemblance over the `whole` body (m, 3).
+
+    One organ alone is too even for a correlation: its noise would pass for another patient.
+    """
     motion = searched.motion
     inverse = disagreement_mm(motion, searched.backward, points)
     apart = max(disagreement_mm(searched.starts[0], other, points) for other in searched.starts)
     # half a voxel of the finest level is what a converged search still leaves open
     floor = 0.5 * FINE_LEVEL_MM / np.sqrt(3.0)
     return RegistrationQuality(
-        overlap=measure_overlap(intraop, motion.map_points(points)),
-        correlation=measure_correlation(planning, intraop, motion, points),
+        overlap=measure_overlap(intraop, motion.map_points(whole)),
+        correlation=measure_correlation(planning, intraop, motion, whole),
         inverse_consistency_mm=inverse,
         start_disagreement_mm=apart,
         expected_tre_mm=float(np.sqrt(floor**2 + inverse**2 + apart**2)),

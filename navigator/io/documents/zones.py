@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -20,6 +20,16 @@ ZONES_SCHEMAS = ("plan/1", "zones/1")
 Axis = Annotated[float, Field(gt=0, le=200)]
 
 
+class _Range(BaseModel):
+    """A value with its range, millimetres."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    value: float
+    low: float
+    high: float
+
+
 class _ZoneDocument(BaseModel):
     """A zone as plans write it; what else stands there is not needed here."""
 
@@ -29,6 +39,9 @@ class _ZoneDocument(BaseModel):
     axis_lps: tuple[float, float, float]
     long_axis_mm: Axis
     short_axis_mm: Axis
+    long_axis_range_mm: tuple[Axis, Axis] | None = None
+    short_axis_range_mm: tuple[Axis, Axis] | None = None
+    centre_to_tip_mm: _Range | None = None
 
 
 def load_zones(path: Path, frame: Frame) -> tuple[AblationZone, ...]:
@@ -56,10 +69,7 @@ def load_zones(path: Path, frame: Frame) -> tuple[AblationZone, ...]:
     """
     found = schema_of(path)
     document = load_json(path, found if found in ZONES_SCHEMAS else ZONES_SCHEMAS[0])
-    if document["schema"] == "zones/1":
-        rows = document.get("zones", [])
-    else:
-        rows = [needle["zone"] for needle in document.get("trajectories", []) if needle["zone"]]
+    rows = _zone_rows(document)
     if not rows:
         raise _refused(path, "one zone or more", "none")
     try:
@@ -69,6 +79,18 @@ def load_zones(path: Path, frame: Frame) -> tuple[AblationZone, ...]:
         where = ".".join(str(part) for part in first["loc"])
         raise _refused(path, f"{where}: {first['msg']}", str(first["input"])) from error
     return tuple(_zone(zone, frame) for zone in zones)
+
+
+def _zone_rows(document: dict[str, Any]) -> list[object]:
+    """List what stands where zones stand; what is not a list of objects holds none."""
+    if document["schema"] == "zones/1":
+        zones = document.get("zones")
+        return zones if isinstance(zones, list) else []
+    needles = document.get("trajectories")
+    if not isinstance(needles, list):
+        return []
+    found = [needle.get("zone") for needle in needles if isinstance(needle, dict)]
+    return [zone for zone in found if zone is not None]
 
 
 def _tupled(row: object) -> object:
@@ -81,9 +103,9 @@ def _zone(document: _ZoneDocument, frame: Frame) -> AblationZone:
     size = ZoneSize(
         power_w=None,
         time_s=None,
-        long_axis_mm=_exactly(document.long_axis_mm),
-        short_axis_mm=_exactly(document.short_axis_mm),
-        centre_to_tip_mm=_exactly(0.0),
+        long_axis_mm=_interval(document.long_axis_mm, document.long_axis_range_mm),
+        short_axis_mm=_interval(document.short_axis_mm, document.short_axis_range_mm),
+        centre_to_tip_mm=_offset(document.centre_to_tip_mm),
         setting="as given",
         sources=(),
     )
@@ -95,8 +117,16 @@ def _zone(document: _ZoneDocument, frame: Frame) -> AblationZone:
     )
 
 
-def _exactly(value: float) -> Interval:
-    return Interval(value=value, low=value, high=value)
+def _interval(value: float, ends: tuple[float, float] | None) -> Interval:
+    """Take the range that the document gives; a size without one is taken as it stands."""
+    low, high = (value, value) if ends is None else ends
+    return Interval(value=value, low=low, high=high)
+
+
+def _offset(given: _Range | None) -> Interval:
+    if given is None:
+        return Interval(value=0.0, low=0.0, high=0.0)
+    return Interval(value=given.value, low=given.low, high=given.high)
 
 
 def _refused(path: Path, expected: str, got: str) -> InputRefusedError:

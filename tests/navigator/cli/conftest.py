@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from navigator.cli import build_app
-from navigator.cli.shell import Shell
+from navigator.cli import main
 from tests.navigator.app.tiny_patient import TinyPatient, write_patient
 
 if TYPE_CHECKING:
@@ -40,13 +39,14 @@ def navigator(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., Answer]:
     """Give the command ``navigator``, run in this process as its entry point runs it."""
-    # entry points of an installed wheel are read anew for each app: once is enough here
-    app = build_app()
 
     def run(*words: object) -> Answer:
         monkeypatch.setattr(sys, "argv", ["navigator", *map(str, words)])
         capfd.readouterr()
-        code = Shell("navigator").run(app)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        code = 0 if ended.value.code is None else ended.value.code
+        assert isinstance(code, int)
         spoken = capfd.readouterr()
         assert "Traceback" not in spoken.err
         assert "Traceback" not in spoken.out
