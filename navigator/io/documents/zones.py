@@ -74,11 +74,13 @@ def load_zones(path: Path, frame: Frame) -> tuple[AblationZone, ...]:
         raise _refused(path, "one zone or more", "none")
     try:
         zones = [_ZoneDocument.model_validate(_tupled(row)) for row in rows]
+        return tuple(_zone(zone, frame) for zone in zones)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise _refused(path, f"{where}: {first['msg']}", str(first["input"])) from error
-    return tuple(_zone(zone, frame) for zone in zones)
+    except ValueError as error:
+        raise _refused(path, "an axis with a direction, ranges in order", str(error)) from error
 
 
 def _zone_rows(document: dict[str, Any]) -> list[object]:
