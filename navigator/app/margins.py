@@ -20,6 +20,7 @@ from navigator.imaging.surfaces import find_surface
 from navigator.imaging.surfels import signed_distance_to_surface_mm
 from navigator.io.documents import verdict_to_json
 from navigator.io.documents.zones import load_zones
+from navigator.model.ablation import AblationZone, Interval
 from navigator.model.outcome import Reason, Verdict, verdict_from_reasons
 from navigator.model.volume import Mask
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from navigator.arrays import Booleans, Floats
     from navigator.imaging.surfaces import SurfacePoints
-    from navigator.model.ablation import AblationZone
 
 SHELLS_MM = (3.0, 5.0, 6.0, 10.0)
 """Shells around the tumour; 3 and 6 mm after doi:10.1007/s00330-020-07579-x."""
@@ -37,6 +37,9 @@ SHELLS_MM = (3.0, 5.0, 6.0, 10.0)
 
 SUBCAPSULAR_MM = 5.0
 """What counts as subcapsular where no margin was named: the least margin in use."""
+
+LARGEST_MARGIN_MM = 50.0
+"""As in a plan request."""
 
 
 def margin_document(
@@ -72,7 +75,8 @@ def margin_document(
     Raises
     ------
     InputRefusedError
-        If both or neither of `ablation` and `zones` are given, or a file cannot be used.
+        If both or neither of `ablation` and `zones` are given, the margin is out of range, or
+        a file cannot be used.
     """
     if (ablation is None) == (zones is None):
         raise InputRefusedError(
@@ -82,6 +86,15 @@ def margin_document(
             expected="exactly one of the two",
             got="both" if ablation else "neither",
             next_step="give the zone as a mask or as a plan's zones",
+        )
+    if wanted_margin_mm is not None and not 0 <= wanted_margin_mm <= LARGEST_MARGIN_MM:
+        raise InputRefusedError(
+            code="no-such-margin",
+            what="The wanted margin is no margin",
+            where="--margin-mm",
+            expected=f"0 to {LARGEST_MARGIN_MM:g} mm",
+            got=f"{wanted_margin_mm:g}",
+            next_step="give 5, or 10 where the tumour is RAS-mutant, or leave it out",
         )
     mask = load_choice(tumour, None)
     dead = None if ablation is None else find_surface(load_choice(ablation, mask.grid))
@@ -156,7 +169,10 @@ def _document(found: _Found, wanted_margin_mm: float | None) -> dict[str, Any]:
     )
     areas = area_share_by_margin(margins[counted], weights[counted] / weights[counted].sum())
     # residual tumour is residual at the capsule too: the exclusion never hides it
-    verdict = _judge(value, float(margins.min()), wanted_margin_mm or 0.0, excluded)
+    least = Interval(
+        value=float(margins.min()), low=min(low - doubt, float(margins.min())), high=np.inf
+    )
+    verdict = _judge(value, least, wanted_margin_mm or 0.0, excluded)
     return {
         "schema": "margin/1",
         **verdict_to_json(verdict),
@@ -179,14 +195,17 @@ def _inside(organ: Mask | None, points_mm: Floats) -> Booleans:
     return inside
 
 
-def _judge(mam_mm: float, least_mm: float, wanted_margin_mm: float, excluded: float) -> Verdict:
+def _judge(mam_mm: float, least_mm: Interval, wanted_margin_mm: float, excluded: float) -> Verdict:
     rejections, warnings = [], []
-    if not least_mm >= 0:
-        text = f"{-least_mm:.1f} mm of tumour lie outside the ablation zone"
+    if not least_mm.value >= 0:
+        text = f"{-least_mm.value:.1f} mm of tumour lie outside the ablation zone"
         rejections.append(Reason("residual-tumour", f"{text}; the residual is a new target"))
     elif not mam_mm >= wanted_margin_mm:
         text = f"the least margin is {mam_mm:.1f} mm of the {wanted_margin_mm:g} mm wanted"
         warnings.append(Reason("margin-below-goal", f"{text}; see the thinnest point"))
+    if least_mm.low < 0 <= least_mm.value:
+        text = f"at the low end of the ranges the margin is {least_mm.low:.1f} mm"
+        warnings.append(Reason("margin-uncertain", f"{text}; prove the margin after the ablation"))
     if excluded > 0:
         text = f"{excluded:.0%} of the tumour's surface is subcapsular and was left out"
         warnings.append(Reason("subcapsular", f"{text}; judge it by eye"))

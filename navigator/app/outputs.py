@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from navigator.errors import FileRefusedError
@@ -41,13 +41,12 @@ def folder_when_complete(out: Path, *, overwrite: bool) -> Iterator[Path]:
     """
     check_may_write(out, overwrite=overwrite)
     part = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}.part")
+    missing = [folder for folder in part.parents if not folder.exists()]
     try:
         part.mkdir(parents=True)
         yield part
         old = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}.old")
-        if out.exists():
-            out.replace(old)
-        part.replace(out)
+        _put_in_place(part, out, old)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise FileRefusedError(
@@ -60,6 +59,27 @@ def folder_when_complete(out: Path, *, overwrite: bool) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        if not out.exists():
+            _remove_empty(missing)
+
+
+def _put_in_place(part: Path, out: Path, old: Path) -> None:
+    """Rename the complete folder; where that fails, an earlier result comes back."""
+    if out.exists():
+        out.replace(old)
+    try:
+        part.replace(out)
+    except BaseException:
+        if old.exists():
+            old.replace(out)
+        raise
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Take away the folders that were made on the way to an output that did not come."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def check_may_write(out: Path, *, overwrite: bool) -> None:

@@ -69,7 +69,7 @@ def rigid(shift: tuple[float, float, float], turn_rad: float = 0.0) -> np.ndarra
     return matrix
 
 
-def registration(folder: Path, verdict: str = "accepted", **changes: object) -> Path:
+def registration(folder: Path, *, verdict: str = "accepted", **changes: object) -> Path:
     """Write a registration by the contract alone."""
     reasons = [] if verdict == "accepted" else [{"code": "far", "message": "far off"}]
     document: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Bad input ends with 2, says what, where, expected, got and what to do, and leaves nothing behind."""
+"""Bad input ends with 2, says what, where and what to do in one message, and leaves nothing."""
 
 from __future__ import annotations
 
@@ -321,7 +321,7 @@ def test_a_registration_that_is_none_carries_no_point(
 ) -> None:
     points = tmp_path / "points.csv"
     points.write_text("label,x_mm,y_mm,z_mm\nT1,1,2,3\n", encoding="utf-8")
-    document = registration(tmp_path, verdict, **changes)
+    document = registration(tmp_path, **{"verdict": verdict, **changes})
     answer = navigator("map-points", document, points, tmp_path / "out.csv", "--to", to, "--json")
     assert answer.code == REFUSED
     assert all(answer.document["error"][part] for part in PARTS)
@@ -380,8 +380,8 @@ def test_debug_shows_where_and_changes_no_exit_code(tiny: TinyPatient) -> None:
     assert "Traceback" in answer.stderr
 
 
-ENTRY = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-         "from navigator.cli import main; main()"]  # fmt: skip
+CALL = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from navigator.cli import main; main()"
+ENTRY = [sys.executable, "-c", CALL]
 
 
 def stopped_at(words: list[str], stage: str, how: int, folder: Path) -> tuple[int, str]:

@@ -1,0 +1,237 @@
+"""The room's numbers replace the plan's, and where the room is rejected no number holds."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from navigator.app.case_report import build_case_report
+from navigator.app.documents import located_document, registration_document
+from navigator.app.inputs import load_planning_inputs
+from navigator.app.procedure import CaseResult
+from navigator.app.steps import RoomCheck, carry_plate_to_planning, plan_case
+from navigator.detection.plate import LocatedPlate
+from navigator.geometry.frames import Frame, FrameKind
+from navigator.geometry.rigid import RigidTransform
+from navigator.io.documents import registration_to_json
+from navigator.model.outcome import Reason, Verdict, VerdictStatus
+from navigator.model.placement import template_frame
+from navigator.registration.quality import RegistrationQuality
+from navigator.registration.rigid import RigidRegistration
+from navigator.report.content import KeyNumbers, Paragraph, Report, Table
+from tests.navigator.app.tiny_patient import write_patient
+from tests.protocol.needle_checker import protractor_deg
+
+if TYPE_CHECKING:
+    from navigator.app.inputs import PlanningInputs
+    from navigator.model.plan import Plan
+
+ROOM = Frame(FrameKind.LPS, "room")
+GRAVITY = np.array([0.0, 1.0, 0.0])
+REJECTED = Verdict(VerdictStatus.REJECTED, (Reason("far-off", "Far off; scan again"),))
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> PlanningInputs:
+    return load_planning_inputs(write_patient(tmp_path_factory.mktemp("tiny") / "p").request)
+
+
+@pytest.fixture(scope="module")
+def plan(inputs: PlanningInputs) -> Plan:
+    return plan_case(inputs)
+
+
+def turned(seed: int) -> np.ndarray:
+    """Draw a rigid matrix by QR."""
+    rng = np.random.default_rng(seed)
+    turn, _ = np.linalg.qr(np.eye(3) + 0.2 * rng.normal(size=(3, 3)))
+    turn = turn * np.sign(np.diag(turn))
+    matrix = np.eye(4)
+    matrix[:3, :3] = turn if np.linalg.det(turn) > 0 else -turn
+    matrix[:3, 3] = rng.uniform(-50, 50, 3)
+    return matrix
+
+
+def transform(matrix: np.ndarray, target: Frame, source: Frame) -> RigidTransform:
+    return RigidTransform(matrix=matrix, target=target, source=source)
+
+
+def registered(inputs: PlanningInputs, matrix: np.ndarray, verdict: Verdict) -> RigidRegistration:
+    return RigidRegistration(
+        intraop_from_planning=transform(matrix, ROOM, inputs.scene.lesion.frame),
+        quality=RegistrationQuality(
+            overlap=0.99, correlation=0.9, inverse_consistency_mm=0.2,
+            start_disagreement_mm=0.1, expected_tre_mm=0.6,
+        ),
+        verdict=verdict,
+    )  # fmt: skip
+
+
+def located(inputs: PlanningInputs, matrix: np.ndarray | None, verdict: Verdict) -> LocatedPlate:
+    assert inputs.spec is not None
+    return LocatedPlate(
+        lps_from_template=None if matrix is None
+        else transform(matrix, ROOM, template_frame(inputs.spec)),
+        markers=(), fre_mm=0.1, expected_tre_mm=0.2, ambiguity_ratio=9.0, verdict=verdict,
+    )  # fmt: skip
+
+
+def room_check(
+    inputs: PlanningInputs, plan: Plan | None, *, registration: Verdict, plate: Verdict
+) -> RoomCheck:
+    pose = np.eye(4) if plate.is_usable else None
+    worst = max(
+        (registration, plate), key=lambda verdict: list(VerdictStatus).index(verdict.status)
+    )
+    return RoomCheck(
+        scan=inputs.scan,
+        registration=registered(inputs, np.eye(4), registration),
+        located=located(inputs, pose, plate),
+        plan=plan,
+        verdict=worst if plan is None else plan.verdict,
+    )
+
+
+@pytest.mark.hazard(14, 20)
+@pytest.mark.parametrize("seed", range(8))
+def test_the_plate_is_carried_to_the_planning_scan(inputs: PlanningInputs, seed: int) -> None:
+    assert inputs.spec is not None
+    motion, pose = turned(seed), turned(seed + 100)
+    # a plate over the patient's front: its normal leans from gravity, not along it
+    pose[:3, :3] = pose[:3, :3] @ np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+    placement = carry_plate_to_planning(
+        inputs,
+        inputs.spec,
+        transform(motion, ROOM, inputs.scene.lesion.frame),
+        transform(pose, ROOM, template_frame(inputs.spec)),
+    )
+    expected = np.linalg.inv(motion) @ pose
+    assert np.allclose(placement.lps_from_template.matrix, expected, atol=1e-9)
+    assert placement.lps_from_template.target == inputs.scene.lesion.frame
+    angles = placement.angles
+    shown = (angles.lateral_tilt_deg, angles.craniocaudal_tilt_deg, angles.in_plane_rotation_deg)
+    # the protractor hangs on the table, so its angles are those of the room
+    assert np.allclose(shown, protractor_deg(pose, GRAVITY), atol=1e-6)
+
+
+def tables(report: Report) -> list[tuple[str, Table]]:
+    return [
+        (section.title, block)
+        for section in report.sections
+        for block in section.blocks
+        if isinstance(block, Table)
+    ]
+
+
+def texts(report: Report) -> str:
+    return " ".join(
+        block.text
+        for section in report.sections
+        for block in section.blocks
+        if isinstance(block, Paragraph)
+    )
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the pictures out: they have their own tests."""
+    for name in ("draw_plan_slices", "draw_room_slices", "draw_case_scene"):
+        monkeypatch.setattr(f"navigator.app.case_report.{name}", lambda *_: b"")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_plan_alone_shows_its_numbers_as_planned(inputs: PlanningInputs, plan: Plan) -> None:
+    report = build_case_report(inputs, plan, None, title="t")
+    first = report.sections[0]
+    assert "as planned" in first.title
+    (numbers,) = [block for block in first.blocks if isinstance(block, KeyNumbers)]
+    shown = {number.label: number.value for number in numbers.numbers}
+    needle = plan.needles[0]
+    assert shown["Bore"] == needle.bore
+    assert shown["Guide depth"] == f"{needle.guide_depth_mm:.1f} mm"
+    assert plan.placement is not None
+    for label, angle in (
+        ("Lateral tilt", plan.placement.angles.lateral_tilt_deg),
+        ("Craniocaudal tilt", plan.placement.angles.craniocaudal_tilt_deg),
+        ("In-plane rotation", plan.placement.angles.in_plane_rotation_deg),
+    ):
+        assert abs(float(shown[label].rstrip("°"))) == pytest.approx(abs(angle), abs=0.05)
+    assert report.verdict == plan.verdict
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.hazard(18)
+@pytest.mark.parametrize("rejected", ["registration", "plate"])
+def test_a_rejected_room_voids_every_number_of_the_plan(
+    inputs: PlanningInputs, plan: Plan, rejected: str
+) -> None:
+    verdicts = {"registration": Verdict.accepted(), "plate": Verdict.accepted()}
+    room = room_check(inputs, None, **{**verdicts, rejected: REJECTED})
+    report = build_case_report(inputs, plan, room, title="t")
+    assert report.verdict.status is VerdictStatus.REJECTED
+    assert "No hole, depth or angle holds now" in texts(report)
+    for section in report.sections:
+        assert not any(isinstance(block, KeyNumbers) for block in section.blocks)
+    needle = plan.needles[0]
+    void = {str(needle.bore), f"{needle.guide_depth_mm:.1f} mm"}
+    for title, table in tables(report):
+        if not re.search("void|as planned", f"{title} {table.caption}", re.IGNORECASE):
+            assert not void & {cell for row in table.rows for cell in row}, title
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_room_without_a_way_does_not_blame_the_registration(
+    inputs: PlanningInputs, plan: Plan
+) -> None:
+    from dataclasses import replace  # noqa: PLC0415 - used here alone
+
+    nothing = replace(plan, needles=(), margin=None, verdict=REJECTED)
+    accepted = Verdict.accepted()
+    room = room_check(inputs, nothing, registration=accepted, plate=accepted)
+    report = build_case_report(inputs, plan, room, title="t")
+    assert report.verdict.status is VerdictStatus.REJECTED
+    assert "registration or plate pose was rejected" not in texts(report)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_what_holds_in_the_room_stands_first(inputs: PlanningInputs, plan: Plan) -> None:
+    accepted = Verdict.accepted()
+    room = room_check(inputs, plan, registration=accepted, plate=accepted)
+    report = build_case_report(inputs, plan, room, title="t")
+    assert "what holds now" in report.sections[0].title
+    (checks,) = [table for _, table in tables(report) if table.caption == "Intraoperative scan"]
+    shown = dict(checks.rows)  # type: ignore[arg-type] - two cells a row
+    assert shown["Registration"] == "accepted"
+    assert shown["Overlap of the planned body"] == "99.0 %"
+    assert any("not an accuracy" in name for name in shown), "FRE is never shown as accuracy"
+
+
+def test_documents_name_frames_hashes_and_verdicts(inputs: PlanningInputs) -> None:
+    matrix = turned(3)
+    registration = registered(inputs, matrix, REJECTED)
+    document = registration_to_json(
+        registration_document(registration, inputs.scan, inputs.scan, 1.5)
+    )
+    assert document["verdict"] == "rejected"
+    assert document["reasons"] == [{"code": "far-off", "message": "Far off; scan again"}]
+    assert np.allclose(document["intraop_from_planning"], matrix)
+    assert document["seconds"] == 1.5
+    assert inputs.scan.source_hash in str(document)
+    nowhere = located_document(located(inputs, None, REJECTED))
+    assert nowhere["lps_from_template"] is None
+    assert nowhere["fre_mm"] is None
+    found = located_document(located(inputs, np.eye(4), Verdict.accepted()))
+    assert found["fre_mm"] == 0.1
+
+
+def test_the_verdict_of_a_case_is_the_room_s_where_there_is_one(
+    inputs: PlanningInputs, plan: Plan
+) -> None:
+    alone = CaseResult(inputs=inputs, plan=plan, room=None, seconds={})
+    assert alone.verdict == plan.verdict
+    room = room_check(inputs, None, registration=REJECTED, plate=Verdict.accepted())
+    checked = CaseResult(inputs=inputs, plan=plan, room=room, seconds={})
+    assert checked.verdict.status is VerdictStatus.REJECTED
