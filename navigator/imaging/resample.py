@@ -99,6 +99,23 @@ def crop_slices(grid: Grid, points_mm: ArrayLike, padding_mm: float) -> tuple[sl
     return slices[0], slices[1], slices[2]
 
 
+def whole_slices(grid: Grid) -> tuple[slice, slice, slice]:
+    """Take the whole of a grid as a block.
+
+    Parameters
+    ----------
+    grid : Grid
+        The grid.
+
+    Returns
+    -------
+    tuple of three slices
+        Array slices (k, j, i).
+    """
+    slices, rows, columns = grid.shape_kji
+    return slice(0, slices), slice(0, rows), slice(0, columns)
+
+
 def crop_grid(grid: Grid, slices: tuple[slice, slice, slice]) -> Grid:
     """Cut a grid down to a block of its voxels.
 

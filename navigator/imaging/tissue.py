@@ -1,4 +1,4 @@
-"""Tissue from Hounsfield units: the patient's body and its skin."""
+"""Tissue from Hounsfield units: the patient's body and its skin, and where the scanner saw."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import numpy as np
 from scipy import ndimage
 
 from navigator.errors import StructureRefusedError
+from navigator.imaging.cavities import add_cavities
+from navigator.imaging.slices import fill_slice, open_slice
 from navigator.model.volume import Mask
 
 if TYPE_CHECKING:
-    from navigator.arrays import Booleans
-    from navigator.model.volume import Volume
+    from navigator.arrays import Booleans, Floats
+    from navigator.model.volume import Grid, Volume
 
 SKIN_HU = -500.0
 """Half way between air (-1000) and skin over fat: where a blurred edge has its true place."""
@@ -23,12 +25,21 @@ TABLE_OPENING_MM = 5.0
 SMALLEST_BODY_ML = 500.0
 """Less tissue than this is no abdomen."""
 
+LEAST_IMAGED_HU = -1025.0
+"""Nothing attenuates less than a vacuum (-1000), and scanners cut noise off at -1024, the least
+that twelve bits hold; one more is for rounding. Beyond the circle that they reconstruct they write
+less: -1500, -2000, -3024."""
+
+PADDING_VOXELS = 3
+"""Padding lies in areas. Noise in air, and the overshoot of an interpolation at an edge, go below
+the limit too, in single voxels: what no square of this side fits into was imaged."""
+
 
 def find_body(volume: Volume) -> Mask:
     """Find the patient in a scan: all tissue and everything that it encloses in a slice.
 
     Threshold, opening (couch, blankets and lines go), largest piece, holes of each slice
-    filled (lung, bowel gas).
+    filled (lung, bowel gas); cavities whose thin wall the opening took come back.
 
     Parameters
     ----------
@@ -47,19 +58,20 @@ def find_body(volume: Volume) -> Mask:
 
     Notes
     -----
-    What lies on the skin and is thicker than the opening (a plate, an arm) becomes body.
+    What lies on the skin and is thicker than the opening (a plate, an arm) becomes body. Gas and
+    the thin wall before it come back where the disc of the opening fits into both together; where
+    not, the skin is found deeper by less than the disc's diameter. Padding beyond the
+    reconstructed circle is air like any other; :func:`find_imaged` tells it apart.
     """
-    tissue = volume.values_hu > SKIN_HU
-    opened = _opened(tissue, volume.grid.spacing_mm[1:])
-    pieces, count = ndimage.label(opened)
-    if count:
-        sizes = np.bincount(pieces.ravel())
-        sizes[0] = 0
-        body = pieces == int(sizes.argmax())
-        body = np.stack([ndimage.binary_fill_holes(part) for part in body])
-        mask = Mask(body, volume.grid)
-        if mask.volume_ml >= SMALLEST_BODY_ML:
-            return mask
+    axes = _upright_axes(volume.grid)
+    tissue = volume.values_hu.transpose(axes) > SKIN_HU
+    members = np.zeros_like(tissue)
+    # beyond all tissue there is nothing to open or to fill
+    box = (slice(None), _span(tissue, across=(0, 2)), _span(tissue, across=(0, 1)))
+    members[box] = _largest_body(tissue[box], volume.grid.spacing_mm[list(axes[1:])])
+    mask = Mask(members.transpose(np.argsort(axes)), volume.grid)
+    if mask.volume_ml >= SMALLEST_BODY_ML:
+        return mask
     raise StructureRefusedError(
         code="no-body",
         what="No body was found in the scan",
@@ -70,28 +82,89 @@ def find_body(volume: Volume) -> Mask:
     )
 
 
-def _opened(tissue: Booleans, spacing_mm: np.ndarray) -> Booleans:
-    """Open each slice by a disc, by distances: one pass whatever the radius.
+def _upright_axes(grid: Grid) -> tuple[int, int, int]:
+    """Find the array axes nearest to z, y and x.
+
+    A file may be stored in sagittal or coronal slices; a trunk is closed in axial ones, and a
+    couch lies level in their rows.
+    """
+    x, y, z = (int(axis) for axis in np.argmax(np.abs(grid.directions), axis=1))
+    return (z, y, x) if {x, y, z} == {0, 1, 2} else (0, 1, 2)
+
+
+def _span(tissue: Booleans, *, across: tuple[int, int]) -> slice:
+    """Take an axis from the first place where tissue is to the last, looking along the others."""
+    places = np.flatnonzero(tissue.any(axis=across))
+    return slice(int(places[0]), int(places[-1]) + 1) if places.size else slice(0, 1)
+
+
+def _largest_body(tissue: Booleans, spacing_mm: Floats) -> Booleans:
+    """Open tissue, take the largest piece, and fill it slice by slice.
 
     Parameters
     ----------
     tissue : (k, j, i) array of bool
-        What is tissue.
+        All tissue.
     spacing_mm : (2,) array
         Spacing of (j, i), millimetres.
 
     Returns
     -------
     (k, j, i) array of bool
-        The tissue that a disc of `TABLE_OPENING_MM` fits into.
+        The body; empty where nothing outlasts the opening.
     """
-    opened = np.empty_like(tissue)
+    opened = np.stack([open_slice(part, spacing_mm, TABLE_OPENING_MM) for part in tissue])
+    pieces, count = ndimage.label(opened)
+    if not count:
+        return opened
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    body: Booleans = pieces == int(sizes.argmax())
     for index, part in enumerate(tissue):
-        framed = np.pad(part, 1)
-        core = ndimage.distance_transform_edt(framed, sampling=spacing_mm) > TABLE_OPENING_MM
-        if core.any():
-            back = ndimage.distance_transform_edt(~core, sampling=spacing_mm) <= TABLE_OPENING_MM
-            opened[index] = (back & framed)[1:-1, 1:-1]
-        else:
-            opened[index] = False
-    return opened
+        filled = fill_slice(body[index])
+        body[index] = add_cavities(filled, part, spacing_mm, TABLE_OPENING_MM)
+    return body
+
+
+def find_imaged(volume: Volume) -> Mask:
+    """Find what the scanner saw: all but the padding beyond the circle that it reconstructed.
+
+    No body in a voxel says that there is none only where the voxel was imaged.
+
+    Parameters
+    ----------
+    volume : Volume
+        A CT scan. :func:`navigator.io.volumes.load_scan` puts voxels that a DICOM header calls
+        padding below `LEAST_IMAGED_HU`, so that one rule holds for all scans.
+
+    Returns
+    -------
+    Mask
+        True where a value was measured, on the scan's grid.
+
+    Notes
+    -----
+    A scan whose padding was overwritten with -1024 or -1000 HU when it was exported cannot be
+    told from one that saw air there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from navigator.geometry.frames import Frame, FrameKind
+    >>> from navigator.model.volume import Grid, Volume
+    >>> grid = Grid(shape_kji=(1, 4, 8), lps_from_index=np.eye(4), frame=Frame(FrameKind.LPS, "1"))
+    >>> values = np.full((1, 4, 8), -1000.0)
+    >>> values[..., :3] = -3024.0  # three columns of padding
+    >>> values[0, 2, 6] = -1060.0  # noise
+    >>> int(find_imaged(Volume(values, grid)).members.sum())
+    20
+    """
+    imaged = np.ones(volume.values_hu.shape, dtype=bool)
+    square = np.ones((PADDING_VOXELS, PADDING_VOXELS), dtype=bool)
+    for index, part in enumerate(volume.values_hu):
+        below = part < LEAST_IMAGED_HU
+        if below.any():
+            # the padding goes on beyond the slice's border
+            core = ndimage.binary_erosion(below, square, border_value=1)
+            imaged[index] = ~(below & ndimage.binary_dilation(core, square))
+    return Mask(imaged, volume.grid)

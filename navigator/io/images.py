@@ -13,6 +13,7 @@ from navigator.errors import FileRefusedError, GeometryRefusedError
 from navigator.io.embedded import check_embedded_whole
 from navigator.io.itk import ReaderComplaint, last_line, read_with_itk
 from navigator.io.nifti import check_nifti_whole
+from navigator.io.placing import check_place, place_findings
 from navigator.io.saving import replaced_when_complete
 
 if TYPE_CHECKING:
@@ -21,12 +22,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from navigator.io.findings import Finding
+
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
 SUFFIXES = (*NIFTI_SUFFIXES, ".nrrd", ".mha")
-NRRD_SPACES = ("left-posterior-superior", "right-anterior-superior", "left-anterior-superior")
-"""The spaces whose axes ITK knows how to turn into LPS; in any other it keeps the numbers."""
-META_HEADER_BYTES = 65_536
-"""A MetaImage header is text at the start of the file, much shorter than this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +42,15 @@ class ImageFile:
         The header's keys and values.
     warnings : tuple of str
         What ITK warned of while reading.
+    findings : tuple of Finding
+        What a person should know about its place.
     """
 
     values: NDArray[Any]
     lps_from_index: Floats
     tags: Mapping[str, str]
     warnings: tuple[str, ...]
+    findings: tuple[Finding, ...]
 
 
 def image_suffix(path: Path) -> str:
@@ -119,12 +121,14 @@ def read_image(path: Path) -> ImageFile:
             next_step="copy or export the file again",
         ) from complaint
     _check_shape(path, image)
-    _check_place(path, tags)
+    suffix, affine = image_suffix(path), _affine_of(image)
+    check_place(path, suffix, tags, affine)
     return ImageFile(
         values=sitk.GetArrayFromImage(image),
-        lps_from_index=_affine_of(image),
+        lps_from_index=affine,
         tags=tags,
         warnings=warnings,
+        findings=place_findings(path, suffix, affine),
     )
 
 
@@ -142,41 +146,6 @@ def _check_shape(path: Path, image: Any) -> None:  # noqa: ANN401 - SimpleITK sh
         got=f"{dimensions} dimensions, {components} values, {image.GetPixelIDTypeAsString()}",
         next_step="export one time point or one layer as a 3D image",
     )
-
-
-def _check_place(path: Path, tags: Mapping[str, str]) -> None:
-    """Refuse an image whose header says too little, or the wrong thing, about its place."""
-    suffix = image_suffix(path)
-    if suffix in NIFTI_SUFFIXES:
-        missing = _nifti_fault(tags)
-    elif suffix == ".nrrd":
-        space = tags.get("NRRD_space", "none")
-        missing = "" if space in NRRD_SPACES else f"space: {space}"
-    else:
-        with path.open("rb") as stream:
-            start = stream.read(META_HEADER_BYTES)
-        keys = (b"ElementSpacing", b"TransformMatrix", b"Offset")
-        missing = ", ".join(f"no {key.decode()}" for key in keys if key not in start)
-    if missing:
-        raise GeometryRefusedError(
-            code="no-spatial-metadata",
-            what="The header does not say where the image lies in the patient",
-            where=str(path),
-            expected="origin, directions and spacing in millimetres of LPS or RAS",
-            got=missing,
-            next_step="export the scan again from the original DICOM series",
-        )
-
-
-def _nifti_fault(tags: Mapping[str, str]) -> str:
-    """Find what a NIfTI header lacks: a code of its transform, or millimetres."""
-    codes = [tags.get(key, "0") for key in ("qform_code", "sform_code")]
-    if all(code == "0" for code in codes):
-        return "qform_code 0 and sform_code 0"
-    if tags.get("ITK_sform_corrected", "NO") != "NO":
-        return "an sform whose axes are not orthogonal"
-    length_unit = int(tags.get("xyzt_units", "0") or 0) & 7
-    return "" if length_unit in {0, 2} else f"length unit code {length_unit}, not 2 (mm)"
 
 
 def _affine_of(image: Any) -> Floats:  # noqa: ANN401 - SimpleITK ships no types

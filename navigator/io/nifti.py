@@ -59,8 +59,7 @@ def check_nifti_whole(path: Path) -> None:
         If bytes are missing or damaged, or the header is none of NIfTI.
     """
     try:
-        is_packed = path.name.lower().endswith(".gz")
-        with gzip.open(path, "rb") if is_packed else path.open("rb") as stream:
+        with open_nifti(path) as stream:
             announced = _layout(stream).file_bytes
             stream.seek(0)
             held = _count_bytes(stream, announced + MOST_BYTES_BEHIND)
@@ -71,15 +70,55 @@ def check_nifti_whole(path: Path) -> None:
         raise _refused(path, f"{announced} bytes before compression", f"{more}{held}")
 
 
+def open_nifti(path: Path) -> BufferedIOBase:
+    """Open a NIfTI file, unpacked.
+
+    Parameters
+    ----------
+    path : Path
+        .nii or .nii.gz.
+
+    Returns
+    -------
+    binary file
+        To be closed by the caller.
+    """
+    is_packed = path.name.lower().endswith(".gz")
+    return gzip.open(path, "rb") if is_packed else path.open("rb")
+
+
+def order_and_version(header: bytes) -> tuple[str, int]:
+    """Tell how a NIfTI header is to be read.
+
+    Parameters
+    ----------
+    header : bytes
+        The first bytes of a file.
+
+    Returns
+    -------
+    order : str
+        Byte order as :mod:`struct` writes it.
+    version : int
+        1 or 2.
+
+    Raises
+    ------
+    ValueError
+        If they are no NIfTI header.
+    """
+    for order in "<>":
+        (size,) = struct.unpack(order + "i", header[:4])
+        if size in HEADER_BYTES:
+            return order, HEADER_BYTES[size]
+    raise ValueError("the first bytes are not a NIfTI header")
+
+
 def _layout(stream: BufferedIOBase) -> NiftiLayout:
     """Read from a header where the voxels lie (nifti1.h, nifti2.h)."""
     header = stream.read(max(HEADER_BYTES))
-    order = next(
-        (order for order in "<>" if struct.unpack(order + "i", header[:4])[0] in HEADER_BYTES), ""
-    )
-    if not order:
-        raise ValueError("the first bytes are not a NIfTI header")
-    if HEADER_BYTES[struct.unpack(order + "i", header[:4])[0]] == 1:
+    order, version = order_and_version(header)
+    if version == 1:
         dimensions = struct.unpack_from(order + "8h", header, 40)
         (bits,) = struct.unpack_from(order + "h", header, 72)
         (start,) = struct.unpack_from(order + "f", header, 108)

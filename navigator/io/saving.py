@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from navigator.errors import FileRefusedError
@@ -49,7 +49,9 @@ def replaced_when_complete(path: Path, suffix: str = "") -> Iterator[Path]:
             next_step="make the folder, free some room, or choose another place",
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # where nothing could be made there is nothing to take away
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _flush_to_disk(path: Path) -> None:

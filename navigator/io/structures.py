@@ -10,6 +10,7 @@ import numpy as np
 
 from navigator.errors import GeometryRefusedError, StructureRefusedError
 from navigator.geometry.frames import Frame, FrameKind
+from navigator.io.findings import Finding, Severity
 from navigator.io.images import read_image
 from navigator.io.volumes import hash_of_values, missing_path, uid_from_hash
 from navigator.model.anatomy import LabelMap, structure_from_name
@@ -41,11 +42,14 @@ class LabelImage:
         The file's own voxels, in a frame named by the file's content.
     segment_labels : mapping of str to int
         Label values by segment name, where the file names segments.
+    findings : tuple of Finding
+        What a person should know about its place.
     """
 
     values: Labels
     grid: Grid
     segment_labels: Mapping[str, int]
+    findings: tuple[Finding, ...]
 
 
 def load_label_map(path: Path, labels: Mapping[str, int | list[int]], grid: Grid) -> LabelMap:
@@ -112,11 +116,14 @@ def load_mask(path: Path, *, label: int | str, grid: Grid | None = None) -> Mask
     FileRefusedError
         If the file is not there or not readable.
     GeometryRefusedError
-        If its voxels are not those of `grid`.
+        If its voxels are not those of `grid`; without a `grid`, if something about its place
+        has to be confirmed, for then nothing confirms it.
     StructureRefusedError
         If the label or segment is not there, or a value is not a whole number.
     """
     image = read_label_image(path)
+    if grid is None:
+        _check_place_sure(path, image)
     values = image.values if grid is None else _values_on_grid(path, image, grid)
     value = image.segment_labels.get(label, 0) if isinstance(label, str) else label
     present = _labels_in(values)
@@ -166,7 +173,7 @@ def read_label_image(path: Path) -> LabelImage:
     }
     numbers = {name: image.tags.get(f"Segment{n}_LabelValue", "") for n, name in names.items()}
     segments = {name: int(number) for name, number in numbers.items() if number.isdecimal()}
-    return LabelImage(values=values, grid=grid, segment_labels=segments)
+    return LabelImage(values=values, grid=grid, segment_labels=segments, findings=image.findings)
 
 
 def _whole_numbers(path: Path, stored: NDArray[Any]) -> Labels:
@@ -205,6 +212,20 @@ def _values_on_grid(path: Path, image: LabelImage, grid: Grid) -> Labels:
         got=_grid_words(image.grid),
         next_step="export the segmentation on the grid of this scan (same size, origin, spacing)",
     )
+
+
+def _check_place_sure(path: Path, image: LabelImage) -> None:
+    """Refuse a label map whose place is in doubt, where no scan settles it."""
+    doubts = [finding for finding in image.findings if finding.severity is Severity.CONFIRM]
+    if doubts:
+        raise GeometryRefusedError(
+            code=doubts[0].code,
+            what=doubts[0].what,
+            where=str(path),
+            expected=doubts[0].expected,
+            got=doubts[0].got,
+            next_step=doubts[0].next_step,
+        )
 
 
 def _turned_grid(grid: Grid, order: NDArray[Any], flipped: tuple[int, ...], frame: Frame) -> Grid:

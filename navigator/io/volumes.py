@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from navigator.arrays import Floats, Voxels
     from navigator.io.dicom import SeriesEntry
+    from navigator.io.identity import PatientIdentity
 
 HASH_DIGITS = 16
 """Hexadecimal digits of a content hash in a frame's name: 64 bits tell any two scans apart."""
@@ -50,6 +51,8 @@ class LoadedScan:
         Of the series, or the file's name.
     series_uid : str
         Series Instance UID; empty for a file without one.
+    patient : PatientIdentity or None
+        To be compared with another scan's, and never shown; None for a file without one.
     """
 
     volume: Volume
@@ -57,6 +60,7 @@ class LoadedScan:
     source_hash: str
     description: str
     series_uid: str
+    patient: PatientIdentity | None = field(repr=False)
 
 
 def load_scan(path: Path, *, series_uid: str | None = None) -> LoadedScan:
@@ -136,6 +140,7 @@ def _load_dicom(path: Path, series_uid: str | None) -> LoadedScan:
         source_hash=content_hash,
         description=entry.description,
         series_uid=entry.headers[0].series_uid,
+        patient=entry.headers[0].patient,
     )
 
 
@@ -155,10 +160,11 @@ def _load_file(path: Path) -> LoadedScan:
     volume = _volume(values, image.lps_from_index, uid_from_hash(content_hash))
     return LoadedScan(
         volume=volume,
-        findings=grave_first(_file_findings(volume.grid, image.warnings)),
+        findings=grave_first((*image.findings, *_file_findings(volume.grid, image.warnings))),
         source_hash=content_hash,
         description=path.name,
         series_uid="",
+        patient=None,
     )
 
 

@@ -24,7 +24,12 @@ SPLIT = "export each acquisition as a series of its own"
 ONE_PATIENT = "export the series again, and have the archive look for a mix-up"
 
 SAME_EVERYWHERE: tuple[tuple[str, Callable[[SliceHeader], object], str, str], ...] = (
-    ("mixed-patients", lambda h: h.patient, "The series holds several patients", ONE_PATIENT),
+    (
+        "mixed-patients",
+        lambda h: (h.patient, h.patient_name),
+        "The series holds several patients",
+        ONE_PATIENT,
+    ),
     ("mixed-studies", lambda h: h.study_uid, "The series holds several studies", ONE_PATIENT),
     (
         "mixed-frames-of-reference",

@@ -24,6 +24,7 @@ from navigator.io.dicom.values import (
     text_value,
     words_value,
 )
+from navigator.io.identity import PatientIdentity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,9 +48,9 @@ TAGS: list[Any] = [
     *("SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns", "BitsAllocated"),
     *("BitsStored", "HighBit", "PixelRepresentation", "LossyImageCompression"),
     *("RescaleIntercept", "RescaleSlope", "RescaleType"),
+    *("PixelPaddingValue", "PixelPaddingRangeLimit"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 ]
-PATIENT = ("PatientID", "PatientName", "PatientBirthDate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +65,10 @@ class SliceHeader:
         What kind of object it is: as stored, else as its file says, else empty.
     modality, series_uid, study_uid, frame_of_reference_uid, description : str
         As stored; empty where absent.
-    patient : tuple of str
-        Identifier, name and birth date: only ever compared, never shown.
+    patient : PatientIdentity
+        Identifier and birth date: only ever compared, never shown.
+    patient_name : str
+        Only ever compared, never shown.
     image_type : tuple of str
         Values of Image Type, or of the frame's own type.
     position_mm : (3,) tuple or None
@@ -89,7 +92,8 @@ class SliceHeader:
     study_uid: str
     frame_of_reference_uid: str
     description: str
-    patient: tuple[str, ...] = field(repr=False)
+    patient: PatientIdentity = field(repr=False)
+    patient_name: str = field(repr=False)
     image_type: tuple[str, ...]
     position_mm: tuple[float, ...] | None
     orientation: tuple[float, ...] | None
@@ -205,7 +209,11 @@ def _header(
         study_uid=text_value(dataset, "StudyInstanceUID"),
         frame_of_reference_uid=text_value(dataset, "FrameOfReferenceUID"),
         description=text_value(dataset, "SeriesDescription"),
-        patient=tuple(text_value(dataset, keyword) for keyword in PATIENT),
+        patient=PatientIdentity(
+            patient_id=text_value(dataset, "PatientID"),
+            birth_date=text_value(dataset, "PatientBirthDate"),
+        ),
+        patient_name=text_value(dataset, "PatientName"),
         image_type=words_value(frame_item(dataset, frame, "FrameType"), "FrameType")
         or words_value(dataset, "ImageType"),
         position_mm=numbers("ImagePositionPatient", 3),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from navigator.io.dicom.values import text_value, whole_value
+from navigator.io.dicom.values import number_values, text_value, whole_value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +46,8 @@ class PixelSource:
         Whether stored values are two's complement.
     photometric : str
         How values are meant to be seen.
+    padding : (2,) tuple of int or None
+        Least and largest stored value that the header calls padding; None where it names none.
     native_start : int or None
         First byte of this frame in the file; None where the pixels are compressed or absent.
     native_bytes_left : int
@@ -62,6 +64,7 @@ class PixelSource:
     high_bit: int
     is_signed: bool
     photometric: str
+    padding: tuple[int, int] | None
     native_start: int | None
     native_bytes_left: int
 
@@ -146,6 +149,7 @@ def pixel_source_from_dataset(
         Absent values are 0 or empty: the gate refuses them.
     """
     bits_stored = whole_value(dataset, "BitsStored", 0)
+    is_signed = whole_value(dataset, "PixelRepresentation", 0) == 1
     source = PixelSource(
         file=path,
         frame=frame,
@@ -155,8 +159,9 @@ def pixel_source_from_dataset(
         bits_allocated=whole_value(dataset, "BitsAllocated", 0),
         bits_stored=bits_stored,
         high_bit=whole_value(dataset, "HighBit", bits_stored - 1),
-        is_signed=whole_value(dataset, "PixelRepresentation", 0) == 1,
+        is_signed=is_signed,
         photometric=text_value(dataset, "PhotometricInterpretation"),
+        padding=_padding_range(dataset, bits_stored, is_signed=is_signed),
         native_start=None,
         native_bytes_left=0,
     )
@@ -168,3 +173,18 @@ def pixel_source_from_dataset(
         native_start=stored.start + skipped,
         native_bytes_left=max(stored.bytes_held - skipped, 0),
     )
+
+
+def _padding_range(dataset: Dataset, bits: int, *, is_signed: bool) -> tuple[int, int] | None:
+    """Read which stored values are padding (PS3.3, C.7.5.1.1.2).
+
+    Some writers put the bits of a negative value down as those of a positive one.
+    """
+    value = number_values(dataset, "PixelPaddingValue", 1)
+    if value is None:
+        return None
+    limit = number_values(dataset, "PixelPaddingRangeLimit", 1) or value
+    ends = [int(value[0]), int(limit[0])]
+    if is_signed and bits > 0:
+        ends = [end - (1 << bits) if end >= 1 << (bits - 1) else end for end in ends]
+    return min(ends), max(ends)

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 MOST_THREADS = 8
 """More readers than this wait for the disk."""
+PADDED_HU = np.float32(-1026.0)
+"""What padding becomes unless it is less: just below all that a scanner measures, which ends at
+-1024 with one more for rounding, so that one rule tells padding apart in any scan; and so near to
+air that no edge between skin and padding moves."""
+MOST_PADDING_HU = -1000.0
+"""A header that calls more than air padding is not believed: lung and liver have such values."""
 
 
 def hounsfield_from_slices(
@@ -44,7 +50,7 @@ def hounsfield_from_slices(
     values_hu : (k, j, i) array
         Hounsfield units, read-only float32.
     findings : tuple of Finding
-        What the decoder warned of.
+        What the decoder warned of, and padding that has the values of tissue.
 
     Raises
     ------
@@ -58,19 +64,34 @@ def hounsfield_from_slices(
     # one guard round all threads: the warning filter belongs to the process
     with warnings.catch_warnings(record=True) as caught, ThreadPoolExecutor(threads) as pool:
         warnings.simplefilter("always")
-        for _ in pool.map(lambda job: _fill(values, job), jobs):
-            pass
+        doubted = sum(pool.map(lambda job: _fill(values, job), jobs))
     values.setflags(write=False)
-    return values, _findings_from_warnings([str(warning.message) for warning in caught])
+    warned = _findings_from_warnings([str(warning.message) for warning in caught])
+    return values, (*warned, *_padding_findings(headers, doubted))
 
 
-def _fill(values: NDArray[np.float32], job: list[tuple[int, SliceHeader]]) -> None:
-    """Decode the frames of one file into their places."""
+def _fill(values: NDArray[np.float32], job: list[tuple[int, SliceHeader]]) -> int:
+    """Decode the frames of one file into their places; count the padding that is not believed."""
+    doubted = 0
     sources = [header.source for _, header in job]
     for (place, header), stored in zip(job, decode_frames(sources), strict=True):
         slope, intercept = header.rescale or (np.nan, np.nan)
         rescaled = stored * np.float64(slope) + np.float64(intercept)
         values[place] = rescaled
+        if header.source.padding is not None:
+            least, most = header.source.padding
+            padded = (stored >= least) & (stored <= most)
+            if _most_padding_hu(header) <= MOST_PADDING_HU:
+                np.minimum(values[place], PADDED_HU, out=values[place], where=padded)
+            else:
+                doubted += int(padded.sum())
+    return doubted
+
+
+def _most_padding_hu(header: SliceHeader) -> float:
+    """Compute the largest Hounsfield unit that a header calls padding."""
+    slope, intercept = header.rescale or (np.nan, np.nan)
+    return max(slope * end + intercept for end in header.source.padding or (np.nan,))
 
 
 def decode_frames(sources: list[PixelSource]) -> list[NDArray[Any]]:
@@ -158,4 +179,21 @@ def _findings_from_warnings(messages: list[str]) -> tuple[Finding, ...]:
         )
         for message in sorted(set(messages))
         if message
+    )
+
+
+def _padding_findings(headers: tuple[SliceHeader, ...], doubted: int) -> tuple[Finding, ...]:
+    """Say where voxels that the header calls padding were kept as they are."""
+    if not doubted:
+        return ()
+    most_hu = max(_most_padding_hu(header) for header in headers if header.source.padding)
+    return (
+        Finding(
+            code="padding-like-tissue",
+            severity=Severity.CONFIRM,
+            what="The header calls values padding that tissue has as well; they were kept",
+            expected=f"a Pixel Padding Value of {MOST_PADDING_HU:.0f} HU or less",
+            got=f"{most_hu:.0f} HU in {doubted} voxels",
+            next_step="look whether the corners beyond the scanned circle are dark as air",
+        ),
     )

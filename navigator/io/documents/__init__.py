@@ -15,13 +15,13 @@ from navigator.io.documents.registration import (
     load_registration,
     registration_to_json,
 )
-from navigator.io.documents.request import (
+from navigator.io.documents.request import load_plan_request
+from navigator.io.documents.request_fields import (
     Constraints,
     PlanRequest,
     RequestedLesion,
     RequestedPlacement,
     Sphere,
-    load_plan_request,
 )
 from navigator.io.documents.zones import load_zones
 

@@ -27,6 +27,7 @@ def located_template_to_json(
     *,
     markers: Sequence[Mapping[str, Any]],
     metrics: Mapping[str, float | None],
+    template_sha256: str | None = None,
 ) -> dict[str, Any]:
     """Write where a plate was found in a scan.
 
@@ -40,6 +41,8 @@ def located_template_to_json(
         ``label``, ``lps_mm`` and ``residual_mm`` of each marker found.
     metrics : mapping of str to float or None
         ``fre_mm``, ``expected_tre_mm``, ``ambiguity_ratio``.
+    template_sha256 : str or None
+        Hash of the plate's spec; with the serial in ``template`` it says which plate it is.
 
     Returns
     -------
@@ -52,6 +55,7 @@ def located_template_to_json(
         **verdict_to_json(verdict),
         "frame": None if pose is None else pose.target.uid,
         "template": None if pose is None else pose.source.uid,
+        "template_sha256": template_sha256,
         "lps_from_template": None if pose is None else pose.matrix.tolist(),
         "markers": [dict(marker) for marker in markers],
         **metrics,

@@ -2,203 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - pydantic reads the annotation when the class is made
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING
 
-import numpy as np
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import ValidationError
 
 from navigator.errors import FileRefusedError, InputRefusedError
-from navigator.geometry.rigid import check_rigid
+from navigator.io.documents.contradictions import (
+    check_no_contradiction,
+    check_placement_is_of_template,
+)
 from navigator.io.documents.jsontext import load_json, read_document_bytes
+from navigator.io.documents.request_fields import PlanRequest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 REQUEST_SCHEMA = "plan-request/1"
-
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-LabelValue = Annotated[int, Field(ge=1, le=2**31 - 1)]
-Matrix = tuple[
-    tuple[float, float, float, float],
-    tuple[float, float, float, float],
-    tuple[float, float, float, float],
-    tuple[float, float, float, float],
-]
-
-
-class _Strict(BaseModel):
-    """Every key known, every number finite and of its type, nothing changed afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Sphere(_Strict):
-    """A lesion given as a ball.
-
-    Parameters
-    ----------
-    centre_lps_mm : (3,) tuple
-        Centre, LPS millimetres of the planning scan.
-    diameter_mm : float
-        Above 0 and up to 200 mm.
-    """
-
-    centre_lps_mm: tuple[float, float, float]
-    diameter_mm: float = Field(gt=0, le=200)
-
-
-class RequestedLesion(_Strict):
-    """A lesion: a structure of the label map, or a sphere.
-
-    Parameters
-    ----------
-    name : str
-        e.g. ``L1``.
-    structure : str or None
-        A name in `labels`.
-    sphere : Sphere or None
-        In place of a structure.
-    margin_mm : float
-        The margin that the zone shall keep, millimetres. Has no default.
-    """
-
-    name: Name
-    structure: Name | None = None
-    sphere: Sphere | None = None
-    margin_mm: float = Field(ge=0, le=50)
-
-    @model_validator(mode="after")
-    def _has_one_shape(self) -> RequestedLesion:
-        if (self.structure is None) == (self.sphere is None):
-            raise ValueError("exactly one of `structure` and `sphere`")
-        return self
-
-
-class Constraints(_Strict):
-    """Limits that no plan may break.
-
-    Parameters
-    ----------
-    min_clearance_mm : dict of str to float
-        Least distance to each structure, millimetres; default none asked for.
-    max_insertion_depth_mm : float
-        Skin to tip, millimetres; default 150.
-    max_tilt_deg : float
-        Tilt of the plate against the vertical, degrees; default 40.
-    protractor_step_deg : float
-        Step to which the protractor can be set, degrees; default 1.
-    """
-
-    min_clearance_mm: dict[Name, Annotated[float, Field(ge=0, le=200)]] = {}
-    max_insertion_depth_mm: float = Field(default=150.0, gt=0, le=500)
-    max_tilt_deg: float = Field(default=40.0, ge=0, lt=90)
-    protractor_step_deg: float = Field(default=1.0, gt=0, le=30)
-
-
-class RequestedPlacement(_Strict):
-    """The plate as it lies, where it is not free to choose.
-
-    Parameters
-    ----------
-    lps_from_template : (4, 4) tuple
-        Rigid matrix, row-major, millimetres.
-    """
-
-    lps_from_template: Matrix
-
-    @field_validator("lps_from_template")
-    @classmethod
-    def _is_rigid(cls, matrix: Matrix) -> Matrix:
-        check_rigid(np.asarray(matrix, dtype=np.float64))
-        return matrix
-
-
-class PlanRequest(_Strict):
-    """A plan request, schema ``plan-request/1``.
-
-    Parameters
-    ----------
-    schema_name : str
-        ``schema`` in the file.
-    scan, structures : Path
-        Planning scan and label map.
-    series : str or None
-        Series of the scan's folder, where it holds several.
-    labels : dict of str to int or list of int
-        Label values of each structure.
-    lesions : list of RequestedLesion
-        At least one, names unique.
-    antenna : str
-        Device name of the antenna library. Has no default.
-    antenna_diameter_mm : float or None
-        Outer diameter of the shaft; None where the library knows it.
-    setting : str
-        ``in-vivo`` (default), ``ex-vivo`` or ``manufacturer``.
-    template : Path or None
-        Template spec; None plans free-hand trajectories.
-    placement : RequestedPlacement or None
-        The plate as it lies.
-    gravity_lps : (3,) tuple
-        Direction in which things fall. Has no default.
-    constraints : Constraints
-        Limits.
-    fixing_needles : int
-        0 (default) to 4.
-    power_w, time_s : float or None
-        Fixed by the operator; None lets the planner choose among published rows.
-    intraop : Path or None
-        Intraoperative scan.
-    intraop_series : str or None
-        Its series, where the folder holds several.
-    """
-
-    schema_name: Literal["plan-request/1"] = Field(alias="schema")
-    scan: Path
-    series: Name | None = None
-    structures: Path
-    labels: dict[Name, LabelValue | Annotated[list[LabelValue], Field(min_length=1)]]
-    lesions: list[RequestedLesion] = Field(min_length=1)
-    antenna: Name
-    antenna_diameter_mm: float | None = Field(default=None, gt=0, le=10)
-    setting: Literal["in-vivo", "ex-vivo", "manufacturer"] = "in-vivo"
-    template: Path | None = None
-    placement: RequestedPlacement | None = None
-    gravity_lps: tuple[float, float, float]
-    constraints: Constraints = Constraints()
-    fixing_needles: int = Field(default=0, ge=0, le=4)
-    power_w: float | None = Field(default=None, gt=0)
-    time_s: float | None = Field(default=None, gt=0)
-    intraop: Path | None = None
-    intraop_series: Name | None = None
-
-    @field_validator("gravity_lps")
-    @classmethod
-    def _has_direction(cls, gravity: tuple[float, float, float]) -> tuple[float, float, float]:
-        if not float(np.linalg.norm(gravity)) > 1e-9:
-            raise ValueError("a vector with a direction, [0, 1, 0] for a supine patient")
-        return gravity
-
-    @field_validator("lesions")
-    @classmethod
-    def _are_told_apart_and_segmented(
-        cls, lesions: list[RequestedLesion], info: ValidationInfo
-    ) -> list[RequestedLesion]:
-        names = [lesion.name for lesion in lesions]
-        if len(set(names)) < len(names):
-            raise ValueError(f"lesions with names of their own, not {names}")
-        # where `labels` itself was refused, its own message is enough
-        known = sorted(info.data["labels"]) if "labels" in info.data else None
-        for lesion in lesions:
-            if not (known is None or lesion.structure is None or lesion.structure in known):
-                raise ValueError(f"lesion {lesion.name} to be a structure in `labels`, {known}")
-        return lesions
 
 
 def load_plan_request(path: Path) -> PlanRequest:
@@ -219,31 +38,40 @@ def load_plan_request(path: Path) -> PlanRequest:
     FileRefusedError
         If the request, or a file that it names, is not there.
     InputRefusedError
-        If a field is missing, unknown, or of a wrong value.
+        If a field is missing, unknown, or of a wrong value, or if two fields contradict each
+        other.
     """
     load_json(path, REQUEST_SCHEMA)
     try:
         request = PlanRequest.model_validate_json(read_document_bytes(path))
     except ValidationError as error:
         raise _refusal(path, error) from error
+    check_no_contradiction(request, path)
     found = {
         field: _found(path, field, getattr(request, field))
         for field in ("scan", "structures", "template", "intraop")
         if getattr(request, field) is not None
     }
-    return request.model_copy(update=found)
+    complete = request.model_copy(update=found)
+    check_placement_is_of_template(complete, path)
+    return complete
 
 
 def _found(request: Path, field: str, named: Path) -> Path:
     """Resolve a path against the folder of the request."""
-    path = (request.parent / named).resolve()
-    if not path.exists():
+    try:
+        path = (request.parent / named).resolve()
+        is_there = path.exists()
+    except (OSError, ValueError):
+        # a name that no disk can hold: too long, or with a byte of zero in it
+        is_there = False
+    if not is_there:
         raise FileRefusedError(
             code="no-such-path",
             what=f"The request names a file in `{field}` that is not there",
             where=f"{request}: {field}",
             expected="a path relative to the folder of the request",
-            got=str(named),
+            got=repr(str(named))[1:-1][:200],
             next_step="correct the path in the request",
         )
     return path

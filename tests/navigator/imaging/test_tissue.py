@@ -1,14 +1,15 @@
-"""The body is the patient with all that is inside, without couch, lines and air."""
+"""The body is the patient with all that is inside; what the scanner did not see is told apart."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from navigator.errors import StructureRefusedError
-from navigator.imaging.tissue import find_body
+from navigator.imaging.tissue import find_body, find_imaged
 from navigator.model.volume import Volume
 from tests.navigator.imaging.digitised import upright_grid, voxel_centres_mm
 
@@ -89,6 +90,20 @@ def test_a_couch_on_which_the_body_lies_is_cut_off() -> None:
     assert (body.members & true).sum() >= 0.995 * true.sum()
 
 
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1), (1, 2, 0), (0, 2, 1), (2, 1, 0), (1, 0, 2)])
+def test_the_order_in_which_a_file_stores_its_axes_does_not_matter(
+    axes: tuple[int, int, int],
+) -> None:
+    volume, _, _ = paint(room(), top_mm=112.0)
+    affine = volume.grid.lps_from_index[:, [*axes, 3]]
+    shape = tuple(volume.grid.shape_kji[axis] for axis in axes)
+    stored = dataclasses.replace(
+        volume.grid, shape_kji=(shape[0], shape[1], shape[2]), lps_from_index=affine
+    )
+    found = find_body(Volume(volume.values_hu.transpose(axes), stored))
+    assert np.array_equal(found.members, find_body(volume).members.transpose(axes))
+
+
 @pytest.mark.parametrize("hu", [-1000.0, -501.0])
 def test_air_alone_is_no_body(hu: float) -> None:
     grid = room()
@@ -113,3 +128,39 @@ def test_a_body_that_fills_the_field_of_view_is_found() -> None:
     grid = upright_grid((4, 120, 120), (10.0, 2.0, 2.0))
     body = find_body(Volume(np.full(grid.shape_kji, 50.0), grid))
     assert body.members.mean() > 0.99
+
+
+def circle(grid: Grid, radius_mm: float) -> Booleans:
+    x, y, _ = voxel_centres_mm(grid).T
+    return (np.hypot(x, y - 20.0) <= radius_mm).reshape(grid.shape_kji)
+
+
+@pytest.mark.parametrize("padding_hu", [-1026.0, -1500.0, -2000.0, -3024.0, -32768.0])
+def test_what_lies_beyond_the_reconstructed_circle_was_not_imaged(padding_hu: float) -> None:
+    """Noise of 40 HU in unclipped air puts a quarter of its voxels below -1025 HU."""
+    grid = room((5.0, 2.0, 2.0))
+    inside = circle(grid, 170.0)
+    noise = np.random.default_rng(3).normal(-1000.0, 40.0, size=grid.shape_kji)
+    imaged = find_imaged(Volume(np.where(inside, noise, padding_hu), grid))
+    assert imaged.grid is grid
+    assert not (imaged.members & ~circle(grid, 172.0)).any()
+    assert (~imaged.members & circle(grid, 166.0)).mean() <= 1e-4
+
+
+@pytest.mark.parametrize("least_hu", [-1024.0, -1025.0])
+def test_air_down_to_the_least_that_twelve_bits_hold_was_imaged(least_hu: float) -> None:
+    grid = room((5.0, 2.0, 2.0))
+    assert find_imaged(Volume(np.full(grid.shape_kji, least_hu), grid)).members.all()
+
+
+def test_a_scan_that_is_all_padding_was_not_imaged() -> None:
+    grid = room((5.0, 2.0, 2.0))
+    assert not find_imaged(Volume(np.full(grid.shape_kji, -2000.0), grid)).members.any()
+
+
+def test_padding_is_air_to_the_body() -> None:
+    volume, true, _ = paint(room(), top_mm=112.0)
+    outside = ~circle(volume.grid, 175.0)
+    padded = Volume(np.where(outside, -3024.0, volume.values_hu), volume.grid)
+    assert not (true & outside).any()
+    np.testing.assert_array_equal(find_body(padded).members, find_body(volume).members)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import hashlib
 import itertools
-import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +16,7 @@ from navigator.geometry.frames import Frame, FrameKind
 from navigator.io.inspecting import inspect_path
 from navigator.io.volumes import hash_of_volume, load_scan, save_scan
 from navigator.model.volume import Grid, Volume
+from tests.navigator.io.nifti_writer import write_nifti
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,37 +115,27 @@ def image_of(values: np.ndarray) -> sitk.Image:
     return sitk.GetImageFromArray(values)
 
 
-def write_nifti(path: Path, *, codes: tuple[int, int], units: int, values: bytes) -> None:
-    """Write a NIfTI-1 header by hand (nifti1.h): 2 x 2 x 2 voxels of int16."""
-    header = bytearray(352)
-    struct.pack_into("<i", header, 0, 348)
-    struct.pack_into("<8h", header, 40, 3, 2, 2, 2, 1, 1, 1, 1)
-    struct.pack_into("<hh", header, 70, 4, 16)
-    struct.pack_into("<8f", header, 76, 1, 1, 1, 1, 1, 1, 1, 1)
-    struct.pack_into("<f", header, 108, 352)
-    struct.pack_into("<f", header, 112, 1)
-    header[123] = units
-    struct.pack_into("<hh", header, 252, *codes)
-    for row in range(3):
-        struct.pack_into("<4f", header, 280 + 16 * row, *np.eye(3, 4)[row])
-    header[344:348] = b"n+1\0"
-    path.write_bytes(gzip.compress(bytes(header) + values))
-
-
 @pytest.mark.parametrize(
     ("codes", "units", "code"),
-    [((0, 1), 2, None), ((0, 1), 0, None), ((0, 0), 2, "x"), ((0, 1), 1, "x"), ((0, 1), 3, "x")],
+    [
+        ((0, 1), 2, None),
+        ((0, 1), 0, None),
+        ((0, 0), 2, "no-spatial-metadata"),
+        ((0, 1), 1, "length-unit-not-mm"),
+        ((0, 1), 3, "length-unit-not-mm"),
+        ((0, 1), 5, "length-unit-not-mm"),
+    ],
 )
 @pytest.mark.hazard(24)
 def test_a_nifti_file_without_a_place_or_in_other_units_is_refused(
     tmp_path: Path, codes: tuple[int, int], units: int, code: str | None
 ) -> None:
     path = tmp_path / "scan.nii.gz"
-    write_nifti(path, codes=codes, units=units, values=bytes(16))
+    write_nifti(path, codes=codes, units=units)
     row = inspect_path(path)["series"][0]
     assert row["verdict"] == ("accepted" if code is None else "refused")
     if code is not None:
-        with pytest.raises(GeometryRefusedError, match="no-spatial-metadata"):
+        with pytest.raises(GeometryRefusedError, match=code):
             load_scan(path)
 
 
@@ -255,7 +244,7 @@ def test_a_compressed_flood_is_stopped(tmp_path: Path) -> None:
 @pytest.mark.hazard(55)
 def test_a_flipped_bit_in_a_compressed_file_is_found_by_its_checksum(tmp_path: Path) -> None:
     path = tmp_path / "scan.nii.gz"
-    write_nifti(path, codes=(0, 1), units=2, values=bytes(16))
+    write_nifti(path, codes=(0, 1), units=2)
     damaged = bytearray(path.read_bytes())
     damaged[-6] ^= 1
     path.write_bytes(damaged)

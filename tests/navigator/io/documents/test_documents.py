@@ -234,7 +234,10 @@ def test_a_placement_is_read_back_and_a_rejected_one_is_not(tmp_path: Path) -> N
     pose = motion(SCAN, PLATE)
     markers = [{"label": "M1", "lps_mm": [1.0, 2.0, 3.0], "residual_mm": 0.04}]
     metrics = {"fre_mm": 0.05, "expected_tre_mm": 0.06, "ambiguity_ratio": 12.0}
-    good = located_template_to_json(pose, WARNING, markers=markers, metrics=metrics)
+    good = located_template_to_json(
+        pose, WARNING, markers=markers, metrics=metrics, template_sha256="ab" * 32
+    )
+    assert (good["template"], good["template_sha256"]) == (PLATE.uid, "ab" * 32)
     save_json(good, tmp_path / "pose.json")
     read = load_placement(tmp_path / "pose.json")
     assert (read.target, read.source) == (SCAN, PLATE)

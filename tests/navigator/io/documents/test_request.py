@@ -10,6 +10,7 @@ import pytest
 
 from navigator.errors import FileRefusedError, InputRefusedError
 from navigator.io.documents import load_plan_request
+from template_gen import build_default_spec, save_spec, spec_hash
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,7 @@ EXAMPLE = """
  "gravity_lps": [0, 1, 0], "constraints": {"min_clearance_mm": {"vessel": 3.0, "bowel": 10.0, "bone": 2.0, "lung": 5.0},
  "max_insertion_depth_mm": 150, "max_tilt_deg": 40, "protractor_step_deg": 1.0}, "fixing_needles": 4}
 """  # noqa: E501 - quoted as it stands in the contract
+POSE = [[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 1.0, 0], [0, 0, 0, 1.0]]
 SPHERE = {"centre_lps_mm": [1.0, 2.0, 3.0], "diameter_mm": 25.0}
 
 
@@ -125,6 +127,9 @@ WRONG = [
     ("constraints", {"max_insertion_depth_mm": 0}),
     ("constraints", {"max_tilt_deg": 90}),
     ("constraints", {"protractor_step_deg": 0}),
+    ("constraints", {"protractor_step_deg": 0.0999}),
+    ("placement", {"lps_from_template": [], "template_sha256": "x"}),
+    ("gravity_lps", [5e-324, 0, 0]),
     ("constraints", {"min_clearance_mm": {"bowel": -1}}),
     ("fixing_needles", 5),
     ("fixing_needles", 2.5),
@@ -191,3 +196,110 @@ def test_all_faults_are_named_at_once(folder: Path) -> None:
     text = str(refused.value)
     assert "setting" in text
     assert "fixing_needles" in text
+
+
+PLACED, ROOM = {"lps_from_template": POSE}, "planning"
+CONTRADICTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "free hand, and a plate that lies": (
+        {"template": None, "placement": PLACED}, "contradictory-request", "template, placement",
+    ),
+    "free hand, and a plate to be found": (
+        {"template": None, "intraop": ROOM}, "contradictory-request", "template, intraop",
+    ),
+    "a series of no scan": (
+        {"intraop_series": "1.2.3"}, "contradictory-request", "intraop_series, intraop",
+    ),
+    "a plate that lies, and is to be found": (
+        {"placement": PLACED, "intraop": ROOM}, "contradictory-request", "placement, intraop",
+    ),
+    **{
+        f"a limit on {name}": (
+            {"constraints": {"min_clearance_mm": {"bone": 2.0, name: 3.0}}},
+            "contradictory-request", f"constraints.min_clearance_mm.{name}",
+        )
+        for name in ("liver", "gtv", "GTV2", "tumour", "body", "skin")
+    },
+    "a limit on a lesion by another name": (
+        {
+            "labels": {"liver": 2, "nodule": 9, "bone": 4},
+            "lesions": [{"name": "L1", "structure": "nodule", "margin_mm": 5.0}],
+            "constraints": {"min_clearance_mm": {"nodule": 3.0}},
+        },
+        "contradictory-request", "constraints.min_clearance_mm.nodule",
+    ),
+    "labels of one name": (
+        {"labels": {"liver": 2, "gtv": 3, "Bone": 4, "bone": 5}}, "ambiguous-name", "labels",
+    ),
+    "labels that a blank tells apart": (
+        {"labels": {"liver": 2, "gtv": 3, "bone ": 4, "bone": 5}}, "ambiguous-name", "labels",
+    ),
+    "a limit by another case": (
+        {"constraints": {"min_clearance_mm": {"Bone": 2.0}}}, "ambiguous-name",
+        "constraints.min_clearance_mm",
+    ),
+    "a limit with a blank": (
+        {"constraints": {"min_clearance_mm": {"bone ": 2.0}}}, "ambiguous-name",
+        "constraints.min_clearance_mm",
+    ),
+    "two limits on one unknown structure": (
+        {"constraints": {"min_clearance_mm": {"nerve": 2.0, "Nerve": 9.0}}}, "ambiguous-name",
+        "constraints.min_clearance_mm",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.hazard(39)
+@pytest.mark.parametrize("name", list(CONTRADICTIONS))
+def test_what_one_part_would_silently_undo_is_refused(folder: Path, name: str) -> None:
+    fields, code, where = CONTRADICTIONS[name]
+    with pytest.raises(InputRefusedError) as refused:
+        load_plan_request(saved(folder, changed(**fields)))
+    refusal = refused.value.refusal
+    assert refusal.code == code
+    assert refusal.where.endswith(where)
+    assert all((refusal.what, refusal.expected, refusal.got, refusal.next_step))
+
+
+def test_a_limit_on_a_structure_that_nobody_outlined_stays_a_matter_of_the_plan(
+    folder: Path,
+) -> None:
+    limits = {"min_clearance_mm": {"nerve": 2.0}}
+    assert load_plan_request(saved(folder, changed(constraints=limits)))
+
+
+@pytest.mark.hazard(25, 27)
+def test_the_pose_of_another_plate_is_refused(folder: Path) -> None:
+    spec = build_default_spec(rows=3, columns=3, pitch_mm=5.0, bore_diameter_mm=2.0)
+    save_spec(spec, folder / "template.json")
+    ours = {**PLACED, "template_sha256": spec_hash(spec)}
+    request = load_plan_request(saved(folder, changed(placement=ours)))
+    assert request.placement is not None
+    assert request.placement.template_sha256 == spec_hash(spec)
+    assert load_plan_request(saved(folder, changed(placement=PLACED)))
+    with pytest.raises(InputRefusedError) as refused:
+        load_plan_request(saved(folder, changed(placement={**PLACED, "template_sha256": "0" * 64})))
+    refusal = refused.value.refusal
+    assert refusal.code == "wrong-template"
+    assert (refusal.expected, spec_hash(spec) in refusal.got) == ("0" * 64, True)
+    assert spec.serial in refusal.got
+
+
+@pytest.mark.parametrize("way", ["a\0b", "x" * 300])
+@pytest.mark.parametrize("field", ["scan", "structures", "template", "intraop"])
+def test_a_name_that_no_disk_can_hold_is_refused(folder: Path, field: str, way: str) -> None:
+    with pytest.raises(FileRefusedError) as refused:
+        load_plan_request(saved(folder, changed(**{field: way})))
+    assert refused.value.refusal.code == "no-such-path"
+    assert "\0" not in str(refused.value)
+
+
+@pytest.mark.parametrize("gravity", [[0, 1e308, 0], [1e308, 1e308, 1e308], [0, 1e-8, 0]])
+def test_gravity_of_any_length_is_a_direction(folder: Path, gravity: list[float]) -> None:
+    assert load_plan_request(saved(folder, changed(gravity_lps=gravity)))
+
+
+@pytest.mark.hazard(47)
+def test_the_finest_protractor_is_a_tenth_of_a_degree(folder: Path) -> None:
+    limits = {"protractor_step_deg": 0.1}
+    request = load_plan_request(saved(folder, changed(constraints=limits)))
+    assert request.constraints.protractor_step_deg == 0.1
