@@ -89,10 +89,14 @@ def unit_vector(values: ArrayLike, name: str) -> Floats:
     array([0., 0., 1.])
     """
     array = frozen_floats(values, (3,), name)
-    length = float(np.linalg.norm(array))
-    if not length > 1e-9:
+    # a power of two loses no bit, and afterwards no square leaves float64
+    _, exponent = np.frexp(np.abs(array).max())
+    scaled = np.ldexp(array, -exponent)
+    length = float(np.linalg.norm(scaled))
+    # scaled up again only where that cannot overflow: what was scaled down is long enough
+    if not np.ldexp(length, min(int(exponent), 0)) > 1e-9:
         raise ValueError(f"{name}: expected a vector with a direction, got {array.tolist()}")
-    return frozen_floats(array / length, (3,), name)
+    return frozen_floats(scaled / length, (3,), name)
 
 
 def lengths(vectors: ArrayLike) -> Floats:

@@ -12,6 +12,7 @@ from template_gen import all_bores
 
 if TYPE_CHECKING:
     from navigator.app.procedure import CaseResult
+    from navigator.model.ablation import AblationZone
     from navigator.model.plan import PlannedNeedle
     from phantoms.arrays import Floats
     from template_gen import TemplateSpec
@@ -66,11 +67,15 @@ def compare_with_truth(result: CaseResult, truth: Truth) -> list[dict[str, str]]
     rows = [_registration_row(found, truth)]
     if room.located.lps_from_template is not None:
         rows += _pose_rows(room.located.lps_from_template.matrix, truth)
-    in_force = room.plan or result.plan
-    if in_force.needles and in_force.margin is not None and result.inputs.spec is not None:
-        needle = in_force.needles[0]
-        rows.append(_margin_row(needle, in_force.margin.mam_mm.value, truth))
-        rows += _execution_rows(needle, result.inputs.spec, truth)
+    # the room voids the plan's numbers: where it has none, nothing is driven
+    now = room.plan
+    if now is None or not now.needles or now.margin is None or result.inputs.spec is None:
+        return rows
+    needle, reported_mm = now.needles[0], now.margin.mam_mm.value
+    rows.append(_margin_row(needle, reported_mm, truth))
+    driven = drive_needle(needle, result.inputs.spec, truth)
+    if driven is not None:
+        rows += _execution_rows(needle, driven, truth, reported_mm)
     return rows
 
 
@@ -107,18 +112,20 @@ def _pose_rows(found: Floats, truth: Truth) -> list[dict[str, str]]:
 def _margin_row(needle: PlannedNeedle, reported_mm: float, truth: Truth) -> dict[str, str]:
     if needle.zone is None:
         raise ValueError("_margin_row: expected a needle with a zone")
-    analytic = sphere_margin_mm(
-        zone_centre_mm=needle.zone.centre_mm,
-        zone_axis=needle.zone.axis,
-        half_axes_mm=(
-            0.5 * needle.zone.size.long_axis_mm.value,
-            0.5 * needle.zone.size.short_axis_mm.value,
-        ),
+    analytic = _zone_margin_mm(needle.zone, needle.zone.centre_mm, needle.zone.axis, truth)
+    return _row("least margin of the plan", f"{reported_mm:.2f} mm", f"{analytic:.2f} mm",
+                f"{reported_mm - analytic:+.2f} mm")  # fmt: skip
+
+
+def _zone_margin_mm(zone: AblationZone, centre_mm: Floats, axis: Floats, truth: Truth) -> float:
+    """Measure the margin of the true tumour in a zone of the planned size at any place."""
+    return sphere_margin_mm(
+        zone_centre_mm=centre_mm,
+        zone_axis=axis,
+        half_axes_mm=(0.5 * zone.size.long_axis_mm.value, 0.5 * zone.size.short_axis_mm.value),
         tumour_centre_mm=truth.tumour_centre_mm,
         tumour_radius_mm=0.5 * truth.tumour_diameter_mm,
     )
-    return _row("least margin of the plan", f"{reported_mm:.2f} mm", f"{analytic:.2f} mm",
-                f"{reported_mm - analytic:+.2f} mm")  # fmt: skip
 
 
 def sphere_margin_mm(
@@ -173,23 +180,88 @@ def sphere_margin_mm(
     return float(np.where(inside, nearest, -nearest).min())
 
 
-def _execution_rows(
-    needle: PlannedNeedle, spec: TemplateSpec, truth: Truth
-) -> list[dict[str, str]]:
-    """Drive the needle through the named bore to the named depth, where the plate truly stands."""
+@dataclass(frozen=True, slots=True)
+class DrivenNeedle:
+    """A needle as it truly lies.
+
+    Parameters
+    ----------
+    tip_mm : (3,) array
+        In the planning scan's LPS, millimetres.
+    direction : (3,) array
+        Unit direction toward the tip, same frame.
+    """
+
+    tip_mm: Floats
+    direction: Floats
+
+
+def drive_needle(needle: PlannedNeedle, spec: TemplateSpec, truth: Truth) -> DrivenNeedle | None:
+    """Drive a needle through the named bore to the named depth, where the plate truly stands.
+
+    Parameters
+    ----------
+    needle : PlannedNeedle
+        Bore and guide depth.
+    spec : TemplateSpec
+        The plate.
+    truth : Truth
+        Where plate and patient truly are.
+
+    Returns
+    -------
+    DrivenNeedle or None
+        None for a needle without a bore.
+    """
     if needle.bore is None or needle.guide_depth_mm is None:
-        return []
+        return None
     bore = next(axis for axis in all_bores(spec) if axis.label == needle.bore)
-    tip = moved_points(
-        truth.intraop_from_template, bore.entry_mm + needle.guide_depth_mm * bore.direction
+    ends = np.stack([bore.entry_mm, bore.entry_mm + needle.guide_depth_mm * bore.direction])
+    planning_from_template = (
+        inverse_rigid(truth.intraop_from_planning) @ truth.intraop_from_template
     )
-    in_patient = moved_points(inverse_rigid(truth.intraop_from_planning), tip)
-    intended = needle.trajectory.tip_mm
-    miss = in_patient - intended
+    entry, tip = moved_points(planning_from_template, ends)
+    return DrivenNeedle(tip, (tip - entry) / np.linalg.norm(tip - entry))
+
+
+def _execution_rows(
+    needle: PlannedNeedle, driven: DrivenNeedle, truth: Truth, reported_mm: float
+) -> list[dict[str, str]]:
+    miss = driven.tip_mm - needle.trajectory.tip_mm
     depth = float(miss @ needle.trajectory.direction)
     lateral = float(np.linalg.norm(miss - depth * needle.trajectory.direction))
     label = f"{needle.bore} at {needle.guide_depth_mm:.0f} mm"
-    return [
+    rows = [
         _row("tip, lateral error in the patient", label, "as driven", f"{lateral:.2f} mm"),
         _row("tip, depth error in the patient", label, "as driven", f"{depth:+.2f} mm"),
     ]
+    if needle.zone is not None:
+        margin = driven_margin_mm(needle, needle.zone, driven, truth)
+        rows.append(_row("least margin, needle as it lies", f"{reported_mm:.2f} mm",
+                         f"{margin:.2f} mm", f"{reported_mm - margin:+.2f} mm"))  # fmt: skip
+    return rows
+
+
+def driven_margin_mm(
+    needle: PlannedNeedle, zone: AblationZone, driven: DrivenNeedle, truth: Truth
+) -> float:
+    """Measure the margin of the true tumour in the zone about the needle as it truly lies.
+
+    Parameters
+    ----------
+    needle : PlannedNeedle
+        As planned.
+    zone : AblationZone
+        Its zone, which goes with the tip and turns with the shaft.
+    driven : DrivenNeedle
+        Where the needle lies.
+    truth : Truth
+        Where the tumour is.
+
+    Returns
+    -------
+    float
+        Least signed margin, millimetres.
+    """
+    ahead = float((zone.centre_mm - needle.trajectory.tip_mm) @ needle.trajectory.direction)
+    return _zone_margin_mm(zone, driven.tip_mm + ahead * driven.direction, driven.direction, truth)

@@ -33,7 +33,7 @@ def demo(
         summary = run_demo(out, seed=seed, overwrite=overwrite, progress=progress)
         return Outcome(summary, (*_table(summary), *verdict_lines(summary), *_where(out, summary)))
 
-    finish(verb, as_json=as_json, debug=debug)
+    finish(verb, as_json=as_json, debug=debug, out=out)
 
 
 def _table(summary: dict[str, object]) -> tuple[str, ...]:

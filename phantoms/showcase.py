@@ -79,6 +79,10 @@ REQUEST: dict[str, Any] = {
 }
 
 
+class _NoWayError(Exception):
+    """The planner found no way: the folder that was begun is not kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Stage:
     """What the demonstration works with: folder, patient and plate."""
@@ -122,36 +126,37 @@ def run_demo(
     """
     start = time.perf_counter()
     check_may_write(out, overwrite=overwrite)
-    with folder_when_complete(out, overwrite=overwrite) as folder:
-        progress("making a synthetic patient and scanning it")
-        stage = _make_planning(folder, seed)
-        result = run_case(folder / "request.json", progress=progress)
-        if not result.plan.needles:
-            # the summary alone: a folder without a plan is no result
-            save_json(
-                {"schema": DEMO_SCHEMA, **verdict_to_json(result.verdict)}, folder / SUMMARY_FILE
-            )
-            return {"schema": DEMO_SCHEMA, **verdict_to_json(result.verdict)}
-        progress("mounting the plate and scanning again")
-        truth = _make_intraop(stage, result)
-        progress("reading the intraoperative scan")
-        room_start = time.perf_counter()
-        room = check_in_room(
-            result.inputs, stage.spec, load_scan(folder / "intraop"), progress=progress
-        )
-        seconds = {**result.seconds, "room": time.perf_counter() - room_start}
-        result = CaseResult(inputs=result.inputs, plan=result.plan, room=room, seconds=seconds)
-        progress("comparing with the truth, writing plate and report")
-        comparison = compare_with_truth(result, truth)
-        write_case(result, folder, title=f"Demonstration, synthetic patient {seed}",
-                   extra=(_section(comparison),))  # fmt: skip
-        summary = {
-            **summary_of(result, DEMO_SCHEMA),
-            "comparison": comparison,
-            "seconds_in_all": round(time.perf_counter() - start, 1),
-        }
-        save_json(summary, folder / SUMMARY_FILE)
+    try:
+        with folder_when_complete(out, overwrite=overwrite) as folder:
+            summary = _fill(folder, seed, progress)
+            summary["seconds_in_all"] = round(time.perf_counter() - start, 1)
+            save_json(summary, folder / SUMMARY_FILE)
+    except _NoWayError as no_way:
+        return {"schema": DEMO_SCHEMA, **verdict_to_json(no_way.args[0])}
     return summary
+
+
+def _fill(folder: Path, seed: int, progress: Callable[[str], None]) -> dict[str, Any]:
+    """Run the procedure in an empty folder, and sum it up."""
+    progress("making a synthetic patient and scanning it")
+    stage = _make_planning(folder, seed)
+    result = run_case(folder / "request.json", progress=progress)
+    if not result.plan.needles:
+        raise _NoWayError(result.verdict)
+    progress("mounting the plate and scanning again")
+    truth = _make_intraop(stage, result)
+    progress("reading the intraoperative scan")
+    start = time.perf_counter()
+    room = check_in_room(
+        result.inputs, stage.spec, load_scan(folder / "intraop"), progress=progress
+    )
+    seconds = {**result.seconds, "room": time.perf_counter() - start}
+    result = CaseResult(inputs=result.inputs, plan=result.plan, room=room, seconds=seconds)
+    progress("comparing with the truth, writing plate and report")
+    comparison = compare_with_truth(result, truth)
+    title = f"Demonstration, synthetic patient {seed}"
+    write_case(result, folder, title=title, extra=(_section(comparison),))
+    return {**summary_of(result, DEMO_SCHEMA), "comparison": comparison}
 
 
 def _make_planning(folder: Path, seed: int) -> _Stage:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from template_gen.models import TemplateSpec
     from template_gen.verdicts import MeshReading
 
-DONE, DEFECT, REFUSED, REJECTED = 0, 1, 2, 3
+DONE, DEFECT, REFUSED, REJECTED, STOPPED = 0, 1, 2, 3, 130
 
 app = typer.Typer(
     name="template-gen",
@@ -250,6 +250,9 @@ def run(argv: Sequence[str]) -> int:
         if "--debug" in argv:
             traceback.print_exc()
         return _explain(error, as_json="--json" in argv)
+    if code == STOPPED:
+        parts = {"code": "interrupted", "message": "stopped; nothing half written was left"}
+        return _fail(parts, parts["message"], STOPPED, as_json="--json" in argv)
     return code if isinstance(code, int) else DONE
 
 

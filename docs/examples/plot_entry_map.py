@@ -18,7 +18,7 @@ from navigator.ablation.margin import signed_margins_mm
 from navigator.ablation.zones import find_zone_size
 from navigator.geometry.frames import Frame, FrameKind
 from navigator.imaging.resample import sample_membership
-from navigator.imaging.tissue import find_body
+from navigator.imaging.tissue import find_body, find_imaged
 from navigator.io.antennas import load_zone_records
 from navigator.model.anatomy import LabelMap, structure_from_name
 from navigator.model.device import Antenna
@@ -32,7 +32,7 @@ from navigator.planning.clearance import (
 from navigator.planning.directions import protractor_normals
 from navigator.planning.entries import find_skin_entries
 from navigator.planning.one_antenna import plan_one_antenna
-from navigator.planning.scene import Constraints, Scene
+from navigator.planning.scene import Constraints, ScannedBody, Scene
 from navigator.report.planes import anatomical_planes
 from navigator.report.slices import Outline, draw_slices
 from phantoms.anatomy import build_patient
@@ -61,7 +61,7 @@ limits = Constraints(
 )
 scene = Scene(
     lesion=build_mask_lesion(name="L1", mask=labels.mask("gtv"), wanted_margin_mm=5.0),
-    body=find_body(volume),
+    patient=ScannedBody(scan=volume, body=find_body(volume), imaged=find_imaged(volume)),
     obstacles={name: labels.mask(name) for name in limits.min_clearance_mm},
     gravity_lps=gravity,
     antenna=Antenna(name="Medtronic Emprint", diameter_mm=2.4),
@@ -85,7 +85,7 @@ scene = Scene(
 normals, _ = protractor_normals(limits, gravity)
 centre = scene.lesion.centre_mm
 tips = centre + 12.0 * normals
-entries = find_skin_entries(scene.body, np.repeat(centre[None], len(normals), 0), normals)
+entries = find_skin_entries(scene.patient, np.repeat(centre[None], len(normals), 0), normals)
 depths = entries.depths_mm + 12.0
 free = entries.usable & (np.nan_to_num(depths, nan=np.inf) <= limits.max_insertion_depth_mm)
 reach = limits.max_insertion_depth_mm

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from navigator.app.pictures import draw_case_scene, draw_plan_slices, draw_room_slices
-from navigator.report.content import (
-    KeyNumber,
-    KeyNumbers,
-    Paragraph,
-    Picture,
-    Report,
-    Section,
-    Table,
+from navigator.app.pictures import draw_case_scene, draw_plan_slices
+from navigator.app.report_sections import (
+    margin_section,
+    needle_section,
+    provenance_section,
+    room_section,
 )
+from navigator.report.content import KeyNumber, KeyNumbers, Paragraph, Picture, Report, Section
 from navigator.report.drawing import DrawingError
-from navigator.report.words import duration, millimetres, percent, point, tilt_words
+from navigator.report.words import duration, millimetres, row_edge_words, tilt_words
 
 if TYPE_CHECKING:
     from navigator.app.inputs import PlanningInputs
     from navigator.app.steps import RoomCheck
     from navigator.model.ablation import ZoneSize
-    from navigator.model.plan import Plan, PlannedNeedle
-
-AREA_WORDS = {"lt_0": "below 0 mm", "0_to_5": "0 to 5 mm", "5_to_10": "5 to 10 mm"}
+    from navigator.model.outcome import Verdict
+    from navigator.model.plan import Plan
 
 
 def build_case_report(
@@ -54,26 +49,24 @@ def build_case_report(
     Returns
     -------
     Report
-        The numbers to be used stand first: those of the room where there are any, since the
-        plan's bore and depth are void once the plate lies.
+        The numbers to be used stand first: those of the room where there was a scan, since the
+        plan's bore and depth are void once the plate lies. Where the verdict is rejected no
+        number is shown that could be used.
     """
-    in_force = plan
-    sections: list[Section] = []
-    if room is not None and room.plan is not None and room.plan.needles:
-        in_force = room.plan
-    # the room voids the numbers of the plan, and what was said for and against them
+    in_force = plan if room is None else room.plan
     verdict = plan.verdict if room is None else room.verdict
-    if room is None or in_force is room.plan:
-        sections.append(_table_section(inputs, in_force, in_room=room is not None))
+    holds = in_force is not None and bool(in_force.needles) and verdict.is_usable
+    # the room voids the numbers of the plan, and what was said for and against them
+    if in_force is not None and holds:
+        first = _table_section(inputs, in_force, in_room=room is not None)
+        details = [margin_section(in_force), needle_section(inputs, in_force)]
     else:
-        text = "No hole, depth or angle holds now: registration or plate pose was rejected."
-        sections.append(Section("At the table", (Paragraph(text),)))
-    sections += extra
-    sections.append(_picture_section(inputs, plan))
+        first = _nothing_holds(verdict)
+        details = [margin_section(in_force)] if in_force and in_force.needles else []
+    sections = [first, *extra, _picture_section(inputs, plan, void=room is not None or not holds)]
     if room is not None:
-        sections.append(_room_section(inputs, room))
-    sections += [_margin_section(in_force), _needle_section(inputs, in_force)]
-    sections.append(_provenance_section(in_force))
+        sections.append(room_section(inputs, room))
+    sections += [*details, provenance_section(in_force or plan)]
     return Report(
         title=title,
         subtitle=f"{inputs.scan.description}; lesion {inputs.scene.lesion.name}, "
@@ -82,6 +75,13 @@ def build_case_report(
         verdict=verdict,
         sections=tuple(sections),
     )
+
+
+def _nothing_holds(verdict: Verdict) -> Section:
+    """Say that no number may be used, and why: all that speaks against it, not the warnings."""
+    why = verdict.reasons[0].message if verdict.reasons else "no way was found"
+    text = Paragraph(f"No hole, depth or angle holds now: {why}.")
+    return Section("At the table: nothing may be used", (text,))
 
 
 def _table_section(inputs: PlanningInputs, plan: Plan, *, in_room: bool) -> Section:
@@ -110,7 +110,7 @@ def _table_section(inputs: PlanningInputs, plan: Plan, *, in_room: bool) -> Sect
             for label, value, hint in _energy(size, inputs.scene.antenna.name)
         ]
     if plan.placement is not None:
-        numbers += _protractor_numbers(plan)
+        numbers += _protractor_numbers(inputs, plan)
     title = "At the table: what holds now" if in_room else "At the table: as planned"
     return Section(title, (KeyNumbers(tuple(numbers)),))
 
@@ -124,35 +124,39 @@ def _energy(size: ZoneSize, antenna: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def _protractor_numbers(plan: Plan) -> list[KeyNumber]:
+def _protractor_numbers(inputs: PlanningInputs, plan: Plan) -> list[KeyNumber]:
     if plan.placement is None:
         return []
-    angles = plan.placement.angles
-    across, along = tilt_words(angles.lateral_tilt_deg, angles.craniocaudal_tilt_deg)
+    angles, gravity = plan.placement.angles, inputs.scene.gravity_lps.tolist()
+    across, along = tilt_words(angles.lateral_tilt_deg, angles.craniocaudal_tilt_deg, gravity)
+    above = "seen from above, head up"
     return [
         KeyNumber(
             label=label, value=words.split(" ", 1)[0], hint=words.split(" ", 1)[1] + "; " + where
         )
         for label, words, where in (
-            ("Lateral tilt", across, "seen facing the patient"),
-            ("Craniocaudal tilt", along, "seen facing the patient"),
+            ("Lateral tilt", across, above),
+            ("Craniocaudal tilt", along, above),
             (
                 "In-plane rotation",
                 f"{round(angles.in_plane_rotation_deg, 1) + 0.0:.1f}° of the columns",
-                "right-handed about the needle's way in",
+                f"right-handed about the needle's way in; {row_edge_words(plan.placement)}",
             ),
         )
     ]
 
 
-def _picture_section(inputs: PlanningInputs, plan: Plan) -> Section:
+def _picture_section(inputs: PlanningInputs, plan: Plan, *, void: bool) -> Section:
+    title = "The plan in pictures"
+    if void:
+        title = "What was planned, in pictures: void, not for use"
     slices = Picture(
         png=draw_plan_slices(inputs, plan),
         caption="Planning scan: axial, coronal and sagittal plane through the tumour's centre, "
         "seen from the feet, the front and the left (R L A P H F say which way the patient lies), "
         "and the plane that holds the whole needle. Solid needle: in the plane; dotted: off it.",
     )
-    return Section("The plan in pictures", (slices, _scene(inputs, plan)))
+    return Section(title, (slices, _scene(inputs, plan)))
 
 
 def _scene(inputs: PlanningInputs, plan: Plan) -> Picture | Paragraph:
@@ -164,136 +168,4 @@ def _scene(inputs: PlanningInputs, plan: Plan) -> Picture | Paragraph:
         png=png,
         caption="The plan from the patient's front and right, a little above: skin, bone, liver, "
         "vessels, tumour (red), expected zone (orange), antenna (yellow) and plate.",
-    )
-
-
-def _room_section(inputs: PlanningInputs, room: RoomCheck) -> Section:
-    quality = room.registration.quality
-    rows = [
-        ("Registration", room.registration.verdict.status.value),
-        ("Expected error of the rigid part", millimetres(quality.expected_tre_mm)),
-        ("Overlap of the planned body", percent(quality.overlap)),
-        ("Forward against backward, 95 %", millimetres(quality.inverse_consistency_mm)),
-        ("Between two starts, 95 %", millimetres(quality.start_disagreement_mm)),
-        ("Plate", room.located.verdict.status.value),
-    ]
-    if room.located.lps_from_template is not None:
-        rows += [
-            ("Markers found", str(len(room.located.markers))),
-            ("Marker residual (FRE, not an accuracy)", f"{room.located.fre_mm:.2f} mm"),
-            ("Expected error 100 mm below the plate", f"{room.located.expected_tre_mm:.2f} mm"),
-            (
-                "Next-best naming of the markers fits worse by",
-                f"{room.located.ambiguity_ratio:.0f} x",
-            ),
-        ]
-    blocks: list[Table | Picture | Paragraph] = [
-        Table(headers=("Check", "Result"), rows=tuple(rows), caption="Intraoperative scan")
-    ]
-    if room.plan is not None and room.plan.needles:
-        blocks.append(
-            Picture(
-                png=draw_room_slices(inputs, room),
-                caption="Intraoperative scan with what holds now, carried over by the "
-                "registration: tumour, expected zone and needle.",
-            )
-        )
-    blocks.append(
-        Paragraph(
-            "The registration is rigid: it does not see how the liver slides under the ribs. "
-            "Breathing adds its own error, which is not in these figures."
-        )
-    )
-    return Section("In the room", tuple(blocks))
-
-
-def _margin_section(plan: Plan) -> Section:
-    margin, needle = plan.margin, plan.needles[0]
-    if margin is None or needle.zone is None:
-        return Section("Margin", (Paragraph("No zone, no margin."),))
-    mam, size = margin.mam_mm, needle.zone.size
-    ranges = [
-        ("Long axis of the zone", size.long_axis_mm),
-        ("Short axis of the zone", size.short_axis_mm),
-        ("Zone centre to tip", size.centre_to_tip_mm),
-        ("Least margin (MAM)", mam),
-    ]
-    rows = tuple(
-        (name, millimetres(item.value), f"{item.low:.1f} to {item.high:.1f} mm")
-        for name, item in ranges
-    )
-    areas = tuple(
-        (AREA_WORDS.get(name, "10 mm or more"), percent(share))
-        for name, share in margin.area_share.items()
-    )
-    return Section(
-        "Zone and margin",
-        (
-            Table(
-                headers=("Quantity", "Expected", "Range"),
-                rows=rows,
-                caption=f"Tumour volume inside the zone: {percent(margin.covered_share)}. "
-                f"Thinnest at LPS {point(margin.thinnest_point_mm)} mm.",
-            ),
-            Table(headers=("Signed margin", "Share of the tumour's surface"), rows=areas),
-            Table(
-                headers=("Where the zone comes from",),
-                rows=tuple((source,) for source in size.sources),
-            ),
-        ),
-    )
-
-
-def _needle_section(inputs: PlanningInputs, plan: Plan) -> Section:
-    limits = inputs.scene.constraints.min_clearance_mm
-    drill = tuple(_drill_row(inputs, needle) for needle in plan.needles)
-    clearances = tuple(
-        (
-            name,
-            millimetres(value) if np.isfinite(value) else "not near",
-            millimetres(limits[name]) if name in limits else "not touched",
-        )
-        for name, value in sorted(plan.needles[0].clearance_mm.items(), key=lambda item: item[1])
-    )
-    return Section(
-        "Drill table and clearances",
-        (
-            Table(
-                headers=(
-                    *("Needle", "Bore", "Guide depth", "Insertion", "Diameter"),
-                    *("Skin entry, LPS mm", "Tip, LPS mm"),
-                ),
-                rows=drill,
-                caption="Points are of the planning scan.",
-            ),
-            Table(
-                headers=("Structure", "Clearance of the needle's surface", "Limit"),
-                rows=clearances,
-                caption=f"Exact for the structures as segmented; {plan.candidates_seen} ways "
-                "were looked at.",
-            ),
-        ),
-    )
-
-
-def _drill_row(inputs: PlanningInputs, needle: PlannedNeedle) -> tuple[str, ...]:
-    depth = needle.guide_depth_mm
-    return (
-        f"{needle.name} {needle.role}",
-        needle.bore or "free hand",
-        "-" if depth is None else millimetres(depth),
-        millimetres(needle.trajectory.insertion_depth_mm),
-        f"{inputs.scene.antenna.diameter_mm:g} mm",
-        point(needle.trajectory.entry_mm),
-        point(needle.trajectory.tip_mm),
-    )
-
-
-def _provenance_section(plan: Plan) -> Section:
-    rows = tuple((name, digest) for name, digest in sorted(plan.provenance.input_hashes.items()))
-    engine = ("engine", f"mwa-navigator {plan.provenance.engine_version}")
-    caption = "A changed input voids every number of this report."
-    return Section(
-        "What it was made from",
-        (Table(headers=("Input", "SHA-256"), rows=(*rows, engine), caption=caption),),
     )

@@ -1,4 +1,4 @@
-"""Structures as a command names them: a file and a label."""
+"""Scans and structures as a command names them: a path, and which part of it."""
 
 from __future__ import annotations
 
@@ -27,6 +27,22 @@ class MaskChoice:
 
     path: Path
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScanChoice:
+    """A scan in a file or folder.
+
+    Parameters
+    ----------
+    path : Path
+        DICOM folder or image file.
+    series_uid : str or None
+        Which series of a folder that holds several.
+    """
+
+    path: Path
+    series_uid: str | None = None
 
 
 def load_choice(choice: MaskChoice, grid: Grid | None) -> Mask:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from navigator.io.documents import RegistrationDocument, located_template_to_json
+from template_gen import spec_hash
 
 if TYPE_CHECKING:
     from navigator.detection.plate import LocatedPlate
     from navigator.io.volumes import LoadedScan
+    from navigator.registration.neighbourhood import LocalAgreement
     from navigator.registration.rigid import RigidRegistration
+    from template_gen import TemplateSpec
 
 
 def registration_document(
@@ -43,10 +46,21 @@ def registration_document(
             "inverse_consistency_mm": _known(quality.inverse_consistency_mm),
             "start_disagreement_mm": _known(quality.start_disagreement_mm),
             "correlation": quality.correlation,
+            "mirror_correlation": quality.mirror_correlation,
+            **_surroundings(quality.surroundings),
             "seconds": seconds,
         },
         input_hashes={"planning": planning.source_hash, "intraop": intraop.source_hash},
     )
+
+
+def _surroundings(found: LocalAgreement | None) -> dict[str, float | None]:
+    """Write how the target's surroundings agree; null where no target was given."""
+    return {
+        "target_imaged": None if found is None else found.imaged_share,
+        "target_correlation": None if found is None else found.correlation,
+        "target_shift_mm": None if found is None else found.distance_mm,
+    }
 
 
 def _known(value_mm: float) -> float | None:
@@ -54,13 +68,16 @@ def _known(value_mm: float) -> float | None:
     return value_mm if np.isfinite(value_mm) else None
 
 
-def located_document(located: LocatedPlate) -> dict[str, Any]:
+def located_document(located: LocatedPlate, spec: TemplateSpec | None = None) -> dict[str, Any]:
     """Put a plate's pose into the form that goes to disk.
 
     Parameters
     ----------
     located : LocatedPlate
         Found or not.
+    spec : TemplateSpec or None
+        The plate that was looked for: its hash is written, for a serial alone may be given to
+        two plates.
 
     Returns
     -------
@@ -71,6 +88,7 @@ def located_document(located: LocatedPlate) -> dict[str, Any]:
     return located_template_to_json(
         located.lps_from_template,
         located.verdict,
+        template_sha256=None if spec is None else spec_hash(spec),
         markers=[
             {
                 "label": marker.label,

@@ -9,26 +9,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from navigator.ablation.lesions import build_mask_lesion, build_sphere_lesion
-from navigator.ablation.zones import find_zone_size, records_for_setting
-from navigator.errors import DeviceRefusedError, InputRefusedError, StructureRefusedError
+from navigator.app.devices import antenna_from_request, zone_sizes_from_request
+from navigator.app.remarks import (
+    check_lesion_is_whole,
+    energy_remarks,
+    lesion_remarks,
+    needle_remarks,
+    scan_remarks,
+    unnamed_remarks,
+)
+from navigator.errors import InputRefusedError, StructureRefusedError
 from navigator.imaging.resample import check_rectilinear, sample_membership
-from navigator.imaging.tissue import find_body
-from navigator.io.antennas import load_zone_records
+from navigator.imaging.tissue import find_body, find_imaged
 from navigator.io.documents import PlanRequest, load_plan_request
-from navigator.io.findings import Severity
 from navigator.io.structures import load_label_map
 from navigator.io.volumes import LoadedScan, load_scan
-from navigator.model.anatomy import LabelMap, Lesion, Role
-from navigator.model.device import Antenna
-from navigator.model.outcome import Reason
-from navigator.planning.scene import Constraints, Scene
-from template_gen import TemplateSpec, all_bores, load_spec, spec_hash
+from navigator.model.anatomy import LabelMap, Lesion, Role, with_lesions
+from navigator.planning.scene import Constraints, ScannedBody, Scene
+from template_gen import TemplateSpec, load_spec, spec_hash
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from navigator.io.documents import RequestedLesion
-    from navigator.model.ablation import ZoneSize
+    from navigator.model.volume import Mask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,10 @@ def load_planning_inputs(request_path: Path) -> PlanningInputs:
     spec = None if request.template is None else load_spec(request.template)
     scan = load_scan(request.scan, series_uid=request.series)
     check_rectilinear(scan.volume.grid, "Planning")
-    labels = load_label_map(request.structures, request.labels, scan.volume.grid)
+    labels = with_lesions(
+        load_label_map(request.structures, request.labels, scan.volume.grid),
+        tuple(item.structure for item in request.lesions if item.structure is not None),
+    )
     hashes = {
         "request": hash_of_file(request_path),
         "scan": scan.source_hash,
@@ -142,8 +149,35 @@ def build_scene(
     InputRefusedError
         If the lesion, the antenna or the obstacles cannot be used.
     """
+    patient = ScannedBody(
+        scan=scan.volume, body=find_body(scan.volume), imaged=find_imaged(scan.volume)
+    )
     lesion = _lesion(request, labels)
-    remarks = [*_scan_remarks(scan), *_lesion_remarks(lesion, labels)]
+    check_lesion_is_whole(lesion, patient.imaged)
+    sizes, needs_factor = zone_sizes_from_request(request)
+    antenna, assumed = antenna_from_request(request, spec)
+    remarks = (
+        *scan_remarks(scan, "planning scan"),
+        *lesion_remarks(lesion, labels),
+        *unnamed_remarks(request, labels),
+        *energy_remarks(request, needs_factor=needs_factor),
+        *needle_remarks(request),
+        *assumed,
+    )
+    return Scene(
+        lesion=lesion,
+        patient=patient,
+        obstacles=_obstacles(labels),
+        gravity_lps=np.array(request.gravity_lps),
+        antenna=antenna,
+        sizes=sizes,
+        constraints=Constraints(**request.constraints.model_dump()),
+        remarks=remarks,
+    )
+
+
+def _obstacles(labels: LabelMap) -> dict[str, Mask]:
+    """Take out of a label map what a needle must keep clear of."""
     obstacles = {
         structure.name: labels.mask(structure.name)
         for structure in labels.structures
@@ -158,22 +192,7 @@ def build_scene(
             got=", ".join(labels.names) or "none",
             next_step="segment what lies between skin and tumour; unknown is not free",
         )
-    if request.fixing_needles:
-        text = f"{request.fixing_needles} fixing needles were asked for"
-        remarks.append(
-            Reason("fixing-needles-unplanned", f"{text} and are not planned; place them by hand")
-        )
-    antenna = _antenna(request, spec, remarks)
-    return Scene(
-        lesion=lesion,
-        body=find_body(scan.volume),
-        obstacles=obstacles,
-        gravity_lps=np.array(request.gravity_lps),
-        antenna=antenna,
-        sizes=_zone_sizes(request),
-        constraints=Constraints(**request.constraints.model_dump()),
-        remarks=tuple(remarks),
-    )
+    return obstacles
 
 
 def _lesion(request: PlanRequest, labels: LabelMap) -> Lesion:
@@ -221,70 +240,4 @@ def _check_inside_organ(lesion: Lesion, labels: LabelMap) -> None:
         expected="a centre inside the structure 'liver'",
         got="a point outside it",
         next_step="correct the centre (LPS millimetres, not RAS or voxels) or the liver's label",
-    )
-
-
-def _lesion_remarks(lesion: Lesion, labels: LabelMap) -> list[Reason]:
-    if not labels.has_role(Role.TARGET_ORGAN):
-        text = "no structure 'liver' was given: whether the lesion lies in it was not checked"
-        return [Reason("liver-unknown", f"{text}; look at the pictures")]
-    outside = float(np.mean(sample_membership(labels.organ_mask(), lesion.surface_mm) < 0.5))
-    if outside > 0.02:
-        text = f"{outside:.0%} of the lesion's surface lies outside the segmented liver"
-        return [Reason("lesion-at-capsule", f"{text}; the margin there leaves the organ")]
-    return []
-
-
-def _scan_remarks(scan: LoadedScan) -> list[Reason]:
-    return [
-        Reason(finding.code, finding.message)
-        for finding in scan.findings
-        if finding.severity is Severity.CONFIRM
-    ]
-
-
-def _antenna(request: PlanRequest, spec: TemplateSpec | None, remarks: list[Reason]) -> Antenna:
-    """Take the diameter from the request, or the widest bore's as the safe reading."""
-    if request.antenna_diameter_mm is not None:
-        return Antenna(name=request.antenna, diameter_mm=request.antenna_diameter_mm)
-    if spec is None:
-        raise DeviceRefusedError(
-            code="antenna-diameter-missing",
-            what="A free-hand plan needs the antenna's diameter",
-            where="antenna_diameter_mm",
-            expected="the outer diameter of the shaft in millimetres",
-            got="nothing",
-            next_step="measure it or take it from the maker's sheet, and add it to the request",
-        )
-    widest = max(bore.diameter_mm for bore in all_bores(spec))
-    text = f"the antenna's diameter was not given: {widest:g} mm, the widest bore's, was assumed"
-    remarks.append(Reason("antenna-diameter-assumed", f"{text}; check that it passes the bore"))
-    return Antenna(name=request.antenna, diameter_mm=widest)
-
-
-def _zone_sizes(request: PlanRequest) -> tuple[ZoneSize, ...]:
-    """List the zones that may be asked for: all published ones, or the one that was fixed."""
-    records = load_zone_records()
-    rows, _ = records_for_setting(records, device=request.antenna, setting=request.setting)
-    wanted = [(row.power_w, row.time_s) for row in rows if row.power_w is not None]
-    if request.power_w is not None and request.time_s is not None:
-        wanted = [(request.power_w, request.time_s)]
-    elif request.power_w is not None or request.time_s is not None:
-        raise DeviceRefusedError(
-            code="power-without-time",
-            what="Power and time are fixed together",
-            where="power_w, time_s",
-            expected="both, or neither",
-            got=f"power_w {request.power_w}, time_s {request.time_s}",
-            next_step="give both, or leave both out and let the planner choose",
-        )
-    return tuple(
-        find_zone_size(
-            records,
-            device=request.antenna,
-            power_w=power,
-            time_s=time,
-            setting=request.setting,
-        )
-        for power, time in dict.fromkeys(wanted)
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from navigator.app.case_report import build_case_report
 from navigator.app.documents import located_document, registration_document
 from navigator.app.inputs import PlanningInputs, load_planning_inputs
+from navigator.app.output_files import inputs_of_request
 from navigator.app.outputs import SUMMARY_FILE, check_may_write, folder_when_complete
 from navigator.app.steps import RoomCheck, check_in_room, plan_case
 from navigator.io.documents import (
@@ -60,6 +61,14 @@ class CaseResult:
         """What holds now: the room's where there was a scan, for it voids the plan's numbers."""
         return self.plan.verdict if self.room is None else self.room.verdict
 
+    @property
+    def in_force(self) -> str | None:
+        """Whose numbers hold: ``plan``, ``plan_in_room``, or None where none may be used."""
+        plan = self.plan if self.room is None else self.room.plan
+        if plan is None or not plan.needles or not self.verdict.is_usable:
+            return None
+        return "plan" if self.room is None else "plan_in_room"
+
 
 def run_procedure(
     request_path: Path,
@@ -92,10 +101,10 @@ def run_procedure(
     InputRefusedError
         If anything of the input cannot be used.
     """
-    check_may_write(out, overwrite=overwrite)
+    check_may_write(out, overwrite=overwrite, inputs=inputs_of_request(request_path))
     result = run_case(request_path, progress=progress)
     if not result.plan.needles:
-        return {"schema": RUN_SCHEMA, **verdict_to_json(result.verdict)}
+        return {"schema": RUN_SCHEMA, **verdict_to_json(result.verdict), "in_force": None}
     summary = summary_of(result, RUN_SCHEMA)
     with folder_when_complete(out, overwrite=overwrite) as folder:
         progress("writing plate and report")
@@ -169,7 +178,7 @@ def write_case(
 def _write_room(inputs: PlanningInputs, room: RoomCheck, folder: Path, seconds: float) -> None:
     document = registration_document(room.registration, inputs.scan, room.scan, seconds)
     save_json(registration_to_json(document), folder / "registration.json")
-    save_json(located_document(room.located), folder / "placement.json")
+    save_json(located_document(room.located, inputs.spec), folder / "placement.json")
     if room.plan is not None and room.plan.needles:
         save_json(plan_to_json(room.plan), folder / "plan_in_room.json")
 
@@ -209,6 +218,7 @@ def summary_of(result: CaseResult, schema: str) -> dict[str, Any]:
     return {
         "schema": schema,
         **verdict_to_json(result.verdict),
+        "in_force": result.in_force,
         "plan": plan_to_json(result.plan),
         "plan_in_room": None if room is None or room.plan is None else plan_to_json(room.plan),
         "seconds": {name: round(value, 2) for name, value in result.seconds.items()},

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from navigator import __version__
+from navigator.app.remarks import scan_remarks
 from navigator.detection.plate import LocatedPlate, locate_plate
+from navigator.errors import InputRefusedError
 from navigator.geometry.rigid import RigidTransform
-from navigator.model.outcome import Verdict, worst_verdict
+from navigator.io.identity import same_patient
+from navigator.model.anatomy import Role
+from navigator.model.outcome import Verdict, verdict_from_reasons, worst_verdict
 from navigator.model.placement import TemplatePlacement, template_frame
 from navigator.model.plan import Plan, Provenance
 from navigator.planning.one_antenna import (
@@ -19,6 +23,7 @@ from navigator.planning.one_antenna import (
     plan_through_standing_plate,
 )
 from navigator.planning.plate import placement_from_pose
+from navigator.registration.neighbourhood import neighbourhood_of
 from navigator.registration.rigid import RigidRegistration, register_rigid
 
 if TYPE_CHECKING:
@@ -26,7 +31,11 @@ if TYPE_CHECKING:
 
     from navigator.app.inputs import PlanningInputs
     from navigator.io.volumes import LoadedScan
+    from navigator.model.volume import Mask
     from template_gen import TemplateSpec
+
+SURROUNDINGS_MM = 30.0
+"""How far around the lesion the liver is looked at: enough of its edge to be recognised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,16 +115,24 @@ def check_in_room(
     -------
     RoomCheck
         Without a plan where registration or pose was rejected.
+
+    Raises
+    ------
+    InputRefusedError
+        If the scan is of another patient.
     """
+    check_same_patient(inputs.scan, intraop)
     registration = register_rigid(
         inputs.scan.volume,
         intraop.volume,
         planning_body=inputs.scene.body,
+        organ=_surroundings(inputs),
         progress=progress,
     )
     progress("finding the plate's markers")
     located = locate_plate(intraop.volume, spec)
-    found = worst_verdict(registration.verdict, located.verdict)
+    remarks = verdict_from_reasons(warnings=tuple(scan_remarks(intraop, "new scan")))
+    found = worst_verdict(registration.verdict, located.verdict, remarks)
     plan = None
     if found.is_usable and located.lps_from_template is not None:
         progress("choosing the bore and depth that hold now")
@@ -124,10 +141,47 @@ def check_in_room(
         )
         hashes = {**inputs.hashes, "intraop": intraop.source_hash}
         provenance = Provenance(input_hashes=hashes, engine_version=__version__)
-        plan = plan_through_standing_plate(inputs.scene, spec, placement, provenance)
+        doubt = float(np.hypot(registration.quality.expected_tre_mm, located.expected_tre_mm))
+        scene = replace(inputs.scene, position_doubt_mm=doubt)
+        plan = plan_through_standing_plate(scene, spec, placement, provenance)
         found = worst_verdict(found, plan.verdict)
     return RoomCheck(
         scan=intraop, registration=registration, located=located, plan=plan, verdict=found
+    )
+
+
+def check_same_patient(planning: LoadedScan, intraop: LoadedScan) -> None:
+    """Refuse two scans whose headers name two patients.
+
+    Parameters
+    ----------
+    planning, intraop : LoadedScan
+        The scans; a file without a header names nobody.
+
+    Raises
+    ------
+    InputRefusedError
+        If both know their patient and they differ. Neither name nor number is repeated.
+    """
+    if same_patient(planning.patient, intraop.patient) is False:
+        raise InputRefusedError(
+            code="wrong-patient",
+            what="The two scans are of two patients by their headers",
+            where=f"{planning.description} and {intraop.description}",
+            expected="one patient ID and one birth date",
+            got="others in the second scan",
+            next_step="find out whose scan it is before anything else",
+        )
+
+
+def _surroundings(inputs: PlanningInputs) -> Mask:
+    """Cut the lesion's surroundings out of the liver, where it was segmented."""
+    lesion, labels = inputs.scene.lesion, inputs.labels
+    return neighbourhood_of(
+        inputs.scan.volume.grid,
+        lesion.centre_mm,
+        0.5 * lesion.longest_diameter_mm + SURROUNDINGS_MM,
+        labels.organ_mask() if labels.has_role(Role.TARGET_ORGAN) else None,
     )
 
 

@@ -6,9 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from navigator.ablation.zones import find_zone_size
-from navigator.app.choices import MaskChoice, load_choice
+from navigator.app.choices import MaskChoice, ScanChoice, load_choice
 from navigator.app.documents import located_document, registration_document
 from navigator.app.inputs import load_planning_inputs
+from navigator.app.output_files import OutputChoice, check_may_write_file, inputs_of_request
 from navigator.app.steps import plan_case
 from navigator.detection.plate import LEAST_MARKERS, locate_plate
 from navigator.errors import InputRefusedError
@@ -23,6 +24,9 @@ from navigator.io.documents import (
     save_json,
     save_points_csv,
 )
+from navigator.io.documents.placement import PLACEMENT_SCHEMA
+from navigator.io.documents.plan import PLAN_SCHEMA
+from navigator.io.documents.registration import REGISTRATION_SCHEMA
 from navigator.io.volumes import load_scan, save_scan
 from navigator.registration.rigid import register_rigid
 from template_gen import load_spec
@@ -33,14 +37,16 @@ if TYPE_CHECKING:
 
 
 def plan_to_file(
-    request_path: Path, out: Path, *, progress: Callable[[str], None]
+    request_path: Path, out: OutputChoice, *, progress: Callable[[str], None]
 ) -> dict[str, Any]:
     """Plan a request and write the plan.
 
     Parameters
     ----------
-    request_path, out : Path
-        Request and plan files.
+    request_path : Path
+        A ``plan-request/1`` file.
+    out : OutputChoice
+        Where the plan shall be written.
     progress : callable of str
         Told what is being done.
 
@@ -50,13 +56,14 @@ def plan_to_file(
         The plan as JSON with `seconds`. Where no way was found nothing is written.
     """
     start = time.perf_counter()
+    check_may_write_file(out, inputs=inputs_of_request(request_path), schema=PLAN_SCHEMA)
     progress("reading scan, structures and plate")
     inputs = load_planning_inputs(request_path)
     progress("planning")
     plan = plan_case(inputs)
     document = plan_to_json(plan)
     if plan.needles:
-        save_json(document, out)
+        save_json(document, out.path)
     return {**document, "seconds": round(time.perf_counter() - start, 3)}
 
 
@@ -92,26 +99,27 @@ def zone_document(antenna: str, *, power_w: float, time_s: float, setting: str) 
     }
 
 
-def convert_scan(scan_path: Path, out: Path, *, series_uid: str | None) -> dict[str, Any]:
+def convert_scan(source: ScanChoice, out: OutputChoice) -> dict[str, Any]:
     """Write a scan in another format.
 
     Parameters
     ----------
-    scan_path, out : Path
-        Scan and file to write.
-    series_uid : str or None
-        Which series of a folder.
+    source : ScanChoice
+        The scan.
+    out : OutputChoice
+        The file to write.
 
     Returns
     -------
     dict
         Shape, affine, and whether a sheared stack was resampled.
     """
-    scan = load_scan(scan_path, series_uid=series_uid)
+    check_may_write_file(out, inputs=[source.path])
+    scan = load_scan(source.path, series_uid=source.series_uid)
     volume = rectify(scan.volume)
-    save_scan(volume, out)
+    save_scan(volume, out.path)
     return {
-        "written": str(out),
+        "written": str(out.path),
         "resampled": volume is not scan.volume,
         "shape_kji": list(volume.grid.shape_kji),
         "lps_from_index": volume.grid.lps_from_index.tolist(),
@@ -120,9 +128,9 @@ def convert_scan(scan_path: Path, out: Path, *, series_uid: str | None) -> dict[
 
 
 def register_to_file(
-    planning_path: Path,
-    intraop_path: Path,
-    out: Path,
+    planning_scan: ScanChoice,
+    intraop_scan: ScanChoice,
+    out: OutputChoice,
     *,
     organ: MaskChoice | None,
     progress: Callable[[str], None],
@@ -131,8 +139,10 @@ def register_to_file(
 
     Parameters
     ----------
-    planning_path, intraop_path, out : Path
-        Scans and file to write.
+    planning_scan, intraop_scan : ScanChoice
+        The two scans.
+    out : OutputChoice
+        Where the registration shall be written.
     organ : MaskChoice or None
         Where the quality is measured, in the planning scan.
     progress : callable of str
@@ -143,8 +153,11 @@ def register_to_file(
     dict
         The registration as JSON; a rejected one is written too, with its verdict inside.
     """
+    scans = (planning_scan, intraop_scan)
+    inputs = [each.path for each in (*scans, organ) if each is not None]
+    check_may_write_file(out, inputs=inputs, schema=REGISTRATION_SCHEMA)
     progress("reading both scans")
-    planning, intraop = load_scan(planning_path), load_scan(intraop_path)
+    planning, intraop = (load_scan(each.path, series_uid=each.series_uid) for each in scans)
     start = time.perf_counter()
     registration = register_rigid(
         planning.volume,
@@ -154,17 +167,21 @@ def register_to_file(
     )
     seconds = round(time.perf_counter() - start, 2)
     document = registration_to_json(registration_document(registration, planning, intraop, seconds))
-    save_json(document, out)
+    save_json(document, out.path)
     return document
 
 
-def map_points_file(registration_path: Path, points: Path, out: Path, *, to: str) -> dict[str, Any]:
+def map_points_file(
+    registration_path: Path, points: Path, out: OutputChoice, *, to: str
+) -> dict[str, Any]:
     """Carry points of a CSV file through a registration.
 
     Parameters
     ----------
-    registration_path, points, out : Path
-        Registration, points, file to write.
+    registration_path, points : Path
+        Registration and points.
+    out : OutputChoice
+        The file to write.
     to : str
         ``intraop`` or ``planning``: where the points shall arrive.
 
@@ -187,6 +204,7 @@ def map_points_file(registration_path: Path, points: Path, out: Path, *, to: str
             got=repr(to),
             next_step="choose the scan in which the points shall arrive",
         )
+    check_may_write_file(out, inputs=[registration_path, points])
     document = load_registration(registration_path)
     if not document.verdict.is_usable:
         raise InputRefusedError(
@@ -200,28 +218,27 @@ def map_points_file(registration_path: Path, points: Path, out: Path, *, to: str
     transform = document.intraop_from_planning
     labels, values = load_points_csv(points)
     chosen = transform if to == "intraop" else transform.inverse()
-    save_points_csv(out, labels, chosen.map_points(values))
+    save_points_csv(out.path, labels, chosen.map_points(values))
     return {"points": len(labels), "to": to, "verdict": document.verdict.status.value}
 
 
 def locate_to_file(
-    scan_path: Path,
+    source: ScanChoice,
     template: Path,
-    out: Path | None,
+    out: OutputChoice | None,
     *,
-    series_uid: str | None,
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
     """Find a plate in a scan.
 
     Parameters
     ----------
-    scan_path, template : Path
-        Scan and template spec.
-    out : Path or None
+    source : ScanChoice
+        The scan.
+    template : Path
+        Template spec.
+    out : OutputChoice or None
         Where the placement shall be written.
-    series_uid : str or None
-        Which series of a folder.
     progress : callable of str
         Told what is being done.
 
@@ -235,6 +252,8 @@ def locate_to_file(
     InputRefusedError
         If the template has too few markers to be located.
     """
+    if out is not None:
+        check_may_write_file(out, inputs=[source.path, template], schema=PLACEMENT_SCHEMA)
     spec = load_spec(template)
     if len(spec.markers) < LEAST_MARKERS:
         raise InputRefusedError(
@@ -246,9 +265,9 @@ def locate_to_file(
             next_step="add markers: template-gen new makes six",
         )
     progress("reading the scan")
-    scan = load_scan(scan_path, series_uid=series_uid)
+    scan = load_scan(source.path, series_uid=source.series_uid)
     progress("finding the plate's markers")
-    document = located_document(locate_plate(scan.volume, spec))
+    document = located_document(locate_plate(scan.volume, spec), spec)
     if out is not None:
-        save_json(document, out)
+        save_json(document, out.path)
     return document

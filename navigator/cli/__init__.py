@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import entry_points
 
 import typer
 
 from navigator.cli import plans, scans
+from navigator.cli.shell import run_app
 
 PLUGIN_GROUP = "navigator.commands"
 """Entry points of this group add commands: what stands above this package reaches its users so."""
@@ -38,4 +40,4 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Run ``navigator``; wrong usage ends with 2."""
-    build_app()(prog_name="navigator")
+    sys.exit(run_app(build_app(), "navigator", sys.argv[1:]))

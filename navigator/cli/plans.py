@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from navigator.cli.shell import DebugOption, JsonOption, Outcome, finish, verdict_lines
+from navigator.cli.shell import (
+    DebugOption,
+    JsonOption,
+    Outcome,
+    ReplaceOption,
+    finish,
+    verdict_lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+NO_NUMBERS = "no bore, depth or angle holds"
+"""What stands in the place of the numbers of a plan that is void or rejected."""
 
 
 def run(
@@ -31,18 +41,38 @@ def run(
         from navigator.app.procedure import run_procedure
 
         summary = run_procedure(request, out, overwrite=overwrite, progress=progress)
-        lines = list(verdict_lines(summary))
+        lines = [*plan_lines(plan_in_force(summary)), *verdict_lines(summary)]
         if "plan" in summary:
-            in_force = summary["plan_in_room"] or summary["plan"]
-            lines = [*plan_lines(in_force), *lines, f"report: {out / 'report.html'}"]
+            lines.append(f"report: {out / 'report.html'}")
         return Outcome(summary, tuple(lines))
 
-    finish(verb, as_json=as_json, debug=debug)
+    finish(verb, as_json=as_json, debug=debug, out=out)
+
+
+def plan_in_force(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Choose the plan whose numbers hold now: a room check voids those of the plan before it.
+
+    Parameters
+    ----------
+    summary : mapping
+        Of a run.
+
+    Returns
+    -------
+    mapping
+        A plan as JSON; empty where none holds.
+    """
+    name = summary.get("in_force")
+    if name not in ("plan", "plan_in_room") or summary.get("verdict") == "rejected":
+        return {}
+    found: Mapping[str, Any] = summary.get(name) or {}
+    return found
 
 
 def plan(
     request: Annotated[Path, typer.Argument(help="plan-request/1 JSON file")],
     out: Annotated[Path, typer.Option(help="plan JSON file to write")],
+    overwrite: bool = ReplaceOption,
     as_json: bool = JsonOption,
     debug: bool = DebugOption,
 ) -> None:
@@ -52,12 +82,13 @@ def plan(
     """
 
     def verb(progress: Callable[[str], None]) -> Outcome:
+        from navigator.app.output_files import OutputChoice
         from navigator.app.verbs import plan_to_file
 
-        document = plan_to_file(request, out, progress=progress)
+        document = plan_to_file(request, OutputChoice(out, overwrite), progress=progress)
         return Outcome(document, (*plan_lines(document), *verdict_lines(document)))
 
-    finish(verb, as_json=as_json, debug=debug)
+    finish(verb, as_json=as_json, debug=debug, out=out)
 
 
 def plan_lines(document: Mapping[str, Any]) -> list[str]:
@@ -66,24 +97,17 @@ def plan_lines(document: Mapping[str, Any]) -> list[str]:
     Parameters
     ----------
     document : mapping
-        A plan as JSON.
+        A plan as JSON, or nothing where no plan holds.
 
     Returns
     -------
     list of str
-        One line a needle, then the margin.
+        One line a needle, then the margin; no number of a plan that is rejected, for what is
+        printed gets used.
     """
-    lines = []
-    for needle in document.get("trajectories", ()):
-        depth = needle["guide_depth_mm"]
-        bore = f"bore {needle['bore']}, guide depth {depth:.1f} mm, " if needle["bore"] else ""
-        energy = ""
-        if needle["power_w"]:
-            energy = f", {needle['power_w']:g} W for {needle['time_s']:g} s"
-        lines.append(
-            f"{needle['id']} {needle['role']}: {bore}"
-            f"insertion depth {needle['insertion_depth_mm']:.1f} mm{energy}"
-        )
+    if not document.get("trajectories") or document.get("verdict") == "rejected":
+        return [NO_NUMBERS]
+    lines = [_needle_line(needle) for needle in document["trajectories"]]
     placement = document.get("placement")
     if placement:
         lines.append(
@@ -98,6 +122,18 @@ def plan_lines(document: Mapping[str, Any]) -> list[str]:
             f"{margin['covered_percent']:.1f} % of the tumour covered"
         )
     return lines
+
+
+def _needle_line(needle: Mapping[str, Any]) -> str:
+    depth = needle["guide_depth_mm"]
+    bore = f"bore {needle['bore']}, guide depth {depth:.1f} mm, " if needle["bore"] else ""
+    energy = ""
+    if needle["power_w"]:
+        energy = f", {needle['power_w']:g} W for {needle['time_s']:g} s"
+    return (
+        f"{needle['id']} {needle['role']}: {bore}"
+        f"insertion depth {needle['insertion_depth_mm']:.1f} mm{energy}"
+    )
 
 
 def zone(

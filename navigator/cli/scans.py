@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from navigator.cli.shell import DebugOption, JsonOption, Outcome, finish, verdict_lines
+from navigator.cli.shell import (
+    DebugOption,
+    JsonOption,
+    Outcome,
+    ReplaceOption,
+    finish,
+    verdict_lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +48,7 @@ def convert(
     scan: Annotated[Path, typer.Argument(help="DICOM folder or image file")],
     out: Annotated[Path, typer.Argument(help=".nrrd, .nii.gz or .mha file to write")],
     series: Annotated[str | None, typer.Option(help="series UID, where there are several")] = None,
+    overwrite: bool = ReplaceOption,
     as_json: bool = JsonOption,
     debug: bool = DebugOption,
 ) -> None:
@@ -50,13 +58,15 @@ def convert(
     """
 
     def verb(_: Callable[[str], None]) -> Outcome:
+        from navigator.app.choices import ScanChoice
+        from navigator.app.output_files import OutputChoice
         from navigator.app.verbs import convert_scan
 
-        document = convert_scan(scan, out, series_uid=series)
+        document = convert_scan(ScanChoice(scan, series), OutputChoice(out, overwrite))
         note = "; the tilted stack was resampled" if document["resampled"] else ""
         return Outcome(document, (f"written: {out}{note}",))
 
-    finish(verb, as_json=as_json, debug=debug)
+    finish(verb, as_json=as_json, debug=debug, out=out)
 
 
 def register(
@@ -66,6 +76,13 @@ def register(
     organ: Annotated[Path | None, typer.Option(help="liver of the planning scan")] = None,
     label: Annotated[str, typer.Option(help="its label value, or the name of a segment")] = "1",
     rigid: Annotated[bool, typer.Option("--rigid", help="rigid; the only kind so far")] = False,
+    planning_series: Annotated[
+        str | None, typer.Option(help="series UID of the planning scan, where there are several")
+    ] = None,
+    intraop_series: Annotated[
+        str | None, typer.Option(help="the same of the intraoperative scan")
+    ] = None,
+    overwrite: bool = ReplaceOption,
     as_json: bool = JsonOption,
     debug: bool = DebugOption,
 ) -> None:
@@ -75,11 +92,17 @@ def register(
     """
 
     def verb(progress: Callable[[str], None]) -> Outcome:
-        from navigator.app.choices import MaskChoice
+        from navigator.app.choices import MaskChoice, ScanChoice
+        from navigator.app.output_files import OutputChoice
         from navigator.app.verbs import register_to_file
 
-        choice = None if organ is None else MaskChoice(organ, label)
-        document = register_to_file(planning, intraop, out, organ=choice, progress=progress)
+        document = register_to_file(
+            ScanChoice(planning, planning_series),
+            ScanChoice(intraop, intraop_series),
+            OutputChoice(out, overwrite),
+            organ=None if organ is None else MaskChoice(organ, label),
+            progress=progress,
+        )
         error_mm = document["expected_tre_mm"]
         known = "unknown" if error_mm is None else f"{error_mm:.2f} mm"
         text = f"expected error {known}, {document['seconds']:.1f} s"
@@ -87,7 +110,7 @@ def register(
 
     if not rigid:
         print_rigid_note()
-    finish(verb, as_json=as_json, debug=debug)
+    finish(verb, as_json=as_json, debug=debug, out=out)
 
 
 def print_rigid_note() -> None:
@@ -100,6 +123,7 @@ def map_points(
     points: Annotated[Path, typer.Argument(help="CSV with label,x_mm,y_mm,z_mm")],
     out: Annotated[Path, typer.Argument(help="CSV file to write")],
     to: Annotated[str, typer.Option(help="intraop or planning")],
+    overwrite: bool = ReplaceOption,
     as_json: bool = JsonOption,
     debug: bool = DebugOption,
 ) -> None:
@@ -109,12 +133,13 @@ def map_points(
     """
 
     def verb(_: Callable[[str], None]) -> Outcome:
+        from navigator.app.output_files import OutputChoice
         from navigator.app.verbs import map_points_file
 
-        document = map_points_file(registration, points, out, to=to)
+        document = map_points_file(registration, points, OutputChoice(out, overwrite), to=to)
         return Outcome(document, (f"{document['points']} points written: {out}",))
 
-    finish(verb, as_json=as_json, debug=debug)
+    finish(verb, as_json=as_json, debug=debug, out=out)
 
 
 def locate_template(
@@ -122,6 +147,7 @@ def locate_template(
     template: Annotated[Path, typer.Argument(help="template-spec/1 JSON file")],
     series: Annotated[str | None, typer.Option(help="series UID, where there are several")] = None,
     out: Annotated[Path | None, typer.Option(help="placement JSON file to write")] = None,
+    overwrite: bool = ReplaceOption,
     as_json: bool = JsonOption,
     debug: bool = DebugOption,
 ) -> None:
@@ -131,13 +157,16 @@ def locate_template(
     """
 
     def verb(progress: Callable[[str], None]) -> Outcome:
+        from navigator.app.choices import ScanChoice
+        from navigator.app.output_files import OutputChoice
         from navigator.app.verbs import locate_to_file
 
-        document = locate_to_file(scan, template, out, series_uid=series, progress=progress)
+        output = None if out is None else OutputChoice(out, overwrite)
+        document = locate_to_file(ScanChoice(scan, series), template, output, progress=progress)
         found = f"{len(document['markers'])} markers found"
         return Outcome(document, (found, *verdict_lines(document)))
 
-    finish(verb, as_json=as_json, debug=debug)
+    finish(verb, as_json=as_json, debug=debug, out=out)
 
 
 COMMANDS = (inspect, convert, register, map_points, locate_template)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -202,6 +202,28 @@ class LabelMap:
                 next_step="correct the label value, or leave the structure out of the request",
             )
         return Mask(members, self.grid)
+
+
+def with_lesions(labels: LabelMap, names: tuple[str, ...]) -> LabelMap:
+    """Give structures that a request treats the role of a lesion, whatever they are called.
+
+    Parameters
+    ----------
+    labels : LabelMap
+        The structures.
+    names : tuple of str
+        Those that are tumour.
+
+    Returns
+    -------
+    LabelMap
+        The same labels; a needle need not keep clear of what it shall ablate.
+    """
+    structures = tuple(
+        replace(structure, role=Role.LESION) if structure.name in names else structure
+        for structure in labels.structures
+    )
+    return replace(labels, structures=structures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

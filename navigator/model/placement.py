@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from navigator.arrays import Floats, unit_vector
+from navigator.arrays import Floats, lengths, unit_vector
 from navigator.errors import InputRefusedError
 from navigator.geometry.frames import Frame, FrameKind
+from template_gen import spec_hash
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -23,6 +24,9 @@ SUPERIOR = np.array([0.0, 0.0, 1.0])
 """Toward the head in LPS."""
 LARGEST_LEFT_SHARE_OF_GRAVITY = 0.9
 """Beyond it the patient lies on a side: left is then nearly down and no lateral tilt is defined."""
+
+HASH_DIGITS = 16
+"""Hexadecimal digits of a plate's hash in its frame's name: 64 bits tell any two plates apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +74,9 @@ class TemplatePlacement:
 
 
 def template_frame(spec: TemplateSpec) -> Frame:
-    """Name the frame of a plate by its serial.
+    """Name the frame of a plate by its serial and the hash of its spec.
+
+    A serial alone may stand on two plates: then their frames are still two.
 
     Parameters
     ----------
@@ -82,7 +88,7 @@ def template_frame(spec: TemplateSpec) -> Frame:
     Frame
         Of kind template.
     """
-    return Frame(FrameKind.TEMPLATE, spec.serial)
+    return Frame(FrameKind.TEMPLATE, f"{spec.serial}-{spec_hash(spec)[:HASH_DIGITS]}")
 
 
 def table_axes_from_gravity(gravity_lps: ArrayLike) -> tuple[Floats, Floats, Floats]:
@@ -119,21 +125,21 @@ def table_axes_from_gravity(gravity_lps: ArrayLike) -> tuple[Floats, Floats, Flo
 
 
 def normal_from_tilts(
-    lateral_tilt_deg: float, craniocaudal_tilt_deg: float, gravity_lps: ArrayLike
+    lateral_tilt_deg: ArrayLike, craniocaudal_tilt_deg: ArrayLike, gravity_lps: ArrayLike
 ) -> Floats:
     """Find the direction into the patient that two protractor angles set.
 
     Parameters
     ----------
-    lateral_tilt_deg, craniocaudal_tilt_deg : float
+    lateral_tilt_deg, craniocaudal_tilt_deg : float or (...) array
         Protractor angles, degrees.
     gravity_lps : (3,) array
         Direction of gravity, LPS.
 
     Returns
     -------
-    (3,) array
-        Unit direction into the patient, LPS.
+    (..., 3) array
+        Unit directions into the patient, LPS.
 
     Examples
     --------
@@ -143,9 +149,12 @@ def normal_from_tilts(
     array([0., 0., 1.])
     """
     down, left, superior = table_axes_from_gravity(gravity_lps)
-    lateral, craniocaudal = np.deg2rad(lateral_tilt_deg), np.deg2rad(craniocaudal_tilt_deg)
+    lateral = np.deg2rad(np.asarray(lateral_tilt_deg, dtype=np.float64))[..., None]
+    craniocaudal = np.deg2rad(np.asarray(craniocaudal_tilt_deg, dtype=np.float64))[..., None]
     level = np.sin(lateral) * left + np.cos(lateral) * down
-    return unit_vector(np.cos(craniocaudal) * level + np.sin(craniocaudal) * superior, "normal")
+    normals = np.cos(craniocaudal) * level + np.sin(craniocaudal) * superior
+    unit: Floats = normals / lengths(normals)[..., None]
+    return unit
 
 
 def rotation_from_normal(

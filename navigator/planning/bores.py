@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from navigator.arrays import Floats, lengths
+from navigator.imaging.resample import sample_membership
 from navigator.model.trajectory import Trajectory
-from navigator.planning.clearance import ClearanceField, measure_clearances_mm
+from navigator.planning.clearance import ObstacleBoxes, measure_clearances_mm
 from navigator.planning.depth import DepthChoice, choose_depth
-from navigator.planning.entries import find_skin_entries
+from navigator.planning.entries import SkinEntries, are_imaged, find_skin_entries
 from navigator.planning.plate import BoreLine, bore_lines
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class BoreSearch:
 
 
 def find_best_bore(
-    scene: Scene, spec: TemplateSpec, placement: TemplatePlacement, field: ClearanceField
+    scene: Scene, spec: TemplateSpec, placement: TemplatePlacement, obstacles: ObstacleBoxes
 ) -> BoreSearch:
     """Choose bore, depth, power and time on a plate that stands where it stands.
 
@@ -81,8 +82,8 @@ def find_best_bore(
         The plate.
     placement : TemplatePlacement
         Where it stands, in the scene's frame.
-    field : ClearanceField
-        Distances to the obstacles.
+    obstacles : ObstacleBoxes
+        What the needle must keep clear of.
 
     Returns
     -------
@@ -94,12 +95,12 @@ def find_best_bore(
     candidates = []
     lines = _nearest_lines(scene, bore_lines(spec, placement))
     for line in lines:
-        found = try_line(scene, line, field)
+        found = try_line(scene, line, obstacles)
         if isinstance(found, str):
             refused[found] = refused.get(found, 0) + 1
         else:
             candidates.append(found)
-    best = min(candidates, key=lambda item: _rank(item, scene)) if candidates else None
+    best = min(candidates, key=lambda item: rank_candidate(item, scene)) if candidates else None
     return BoreSearch(best=best, seen=len(lines), allowed=len(candidates), refused=refused)
 
 
@@ -112,7 +113,7 @@ def _nearest_lines(scene: Scene, lines: tuple[BoreLine, ...]) -> list[BoreLine]:
     return sorted(lines, key=miss)[:BORES_TRIED]
 
 
-def try_line(scene: Scene, line: BoreLine, field: ClearanceField) -> BoreCandidate | str:
+def try_line(scene: Scene, line: BoreLine, obstacles: ObstacleBoxes) -> BoreCandidate | str:
     """Find the best use of a line, or why it has none.
 
     Parameters
@@ -121,8 +122,8 @@ def try_line(scene: Scene, line: BoreLine, field: ClearanceField) -> BoreCandida
         The patient.
     line : BoreLine
         A bore, or a free line from the skin.
-    field : ClearanceField
-        Distances to the obstacles.
+    obstacles : ObstacleBoxes
+        What the needle must keep clear of.
 
     Returns
     -------
@@ -132,26 +133,80 @@ def try_line(scene: Scene, line: BoreLine, field: ClearanceField) -> BoreCandida
     if not scene.antenna.diameter_mm <= line.diameter_mm:
         return "bore narrower than the antenna"
     choice = choose_depth(line.origin_mm, line.direction, scene.lesion, scene.sizes)
-    tip = line.origin_mm + choice.guide_depth_mm * line.direction
-    inside = tip - choice.size.centre_to_tip_mm.value * line.direction
-    entry = find_skin_entries(scene.body, inside[None], line.direction[None])
-    if not entry.usable[0]:
-        return "no clean skin entry within the scan"
-    depth = float(entry.depths_mm[0]) + choice.size.centre_to_tip_mm.value
-    if not depth <= scene.constraints.max_insertion_depth_mm:
-        return "too deep"
-    if choice.guide_depth_mm < depth - FREE_LINE_SLACK_MM:
-        return "the plate stands below the skin"
-    skin: Floats = tip - depth * line.direction
-    way = Trajectory(entry_mm=skin, tip_mm=tip, frame=scene.lesion.frame)
-    clearance = measure_clearances_mm(field, way, scene.antenna.diameter_mm)
+    way = _way_to(scene, line, choice)
+    if isinstance(way, str):
+        return way
+    clearance = measure_clearances_mm(obstacles, way, scene.antenna.diameter_mm)
     for name, value in clearance.items():
         if not value >= scene.constraints.min_clearance_mm.get(name, 0.0):
             return f"too near {name}"
     return BoreCandidate(line=line, choice=choice, trajectory=way, clearance_mm=clearance)
 
 
-def _rank(candidate: BoreCandidate, scene: Scene) -> tuple[float, float, float, str]:
+def _way_to(scene: Scene, line: BoreLine, choice: DepthChoice) -> Trajectory | str:
+    """Find where the needle enters, or why it cannot."""
+    offset = choice.size.centre_to_tip_mm.value
+    tip = line.origin_mm + choice.guide_depth_mm * line.direction
+    entry = find_skin_entries(
+        scene.patient, (tip - offset * line.direction)[None], line.direction[None]
+    )
+    if not entry.usable[0]:
+        return _why_no_entry(entry)
+    beyond = tip - np.linspace(0.0, offset, 20)[:, None] * line.direction
+    if not (sample_membership(scene.body, beyond) >= 0.5).all():
+        return "the tip would leave the body"
+    if not are_imaged(scene.patient, beyond).all():
+        return "the tip would leave the scan"
+    depth = float(entry.depths_mm[0]) + offset
+    if not depth <= scene.constraints.max_insertion_depth_mm:
+        return "too deep"
+    if choice.guide_depth_mm < depth - FREE_LINE_SLACK_MM:
+        return "the plate stands below the skin"
+    skin: Floats = tip - depth * line.direction
+    return Trajectory(entry_mm=skin, tip_mm=tip, frame=scene.lesion.frame)
+
+
+def _why_no_entry(entry: SkinEntries) -> str:
+    if entry.leaves_scan[0]:
+        return "the skin above lies outside the scan"
+    if entry.covered[0]:
+        return "something lies over the skin"
+    return "no clean skin entry within the scan"
+
+
+def reaches_goal(candidate: BoreCandidate, scene: Scene) -> bool:
+    """Tell whether a needle keeps the wanted margin.
+
+    Parameters
+    ----------
+    candidate : BoreCandidate
+        The needle.
+    scene : Scene
+        The patient.
+
+    Returns
+    -------
+    bool
+        By the points that the search looks at.
+    """
+    return candidate.choice.mam_mm >= scene.lesion.wanted_margin_mm
+
+
+def rank_candidate(candidate: BoreCandidate, scene: Scene) -> tuple[float, float, float, str]:
+    """Give the key by which needles are sorted, best first.
+
+    Parameters
+    ----------
+    candidate : BoreCandidate
+        The needle.
+    scene : Scene
+        The patient.
+
+    Returns
+    -------
+    tuple
+        Margin up to the wanted one, clearance to spare up to 10 mm, depth, label.
+    """
     margin = min(candidate.choice.mam_mm, scene.lesion.wanted_margin_mm)
     spare = min(
         value - scene.constraints.min_clearance_mm.get(name, 0.0)

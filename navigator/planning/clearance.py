@@ -10,7 +10,7 @@ import numpy as np
 from navigator.arrays import Floats, Voxels, lengths
 from navigator.geometry.lines import segment_to_nearest_box_mm
 from navigator.imaging.distance import border_boxes, measure_distance_map
-from navigator.imaging.resample import crop_slices
+from navigator.imaging.resample import check_rectilinear, crop_slices, whole_slices
 from navigator.planning._kernels import least_along_rays
 
 if TYPE_CHECKING:
@@ -23,12 +23,31 @@ SAMPLE_MM = 1.0
 """Spacing of the quick look along a ray."""
 
 RIM_MM = 15.0
-"""Structures farther than this beyond the block of all rays are not looked at."""
+"""The quick look reaches this far beyond the block of all rays, or as far as the widest limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObstacleBoxes:
+    """All obstacles as boxes, for exact distances.
+
+    Parameters
+    ----------
+    masks : mapping of str to Mask
+        The obstacles.
+    grid : Grid
+        Their grid.
+    boxes_mm : mapping of str to (n, 3) array
+        Centres of each obstacle's border voxels, of the whole scan, along the grid's axes.
+    """
+
+    masks: Mapping[str, Mask]
+    grid: Grid
+    boxes_mm: Mapping[str, Floats]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearanceField:
-    """Distance maps of all obstacles around the rays, and their outer voxels.
+    """Distance maps of all obstacles around the rays, for a quick look.
 
     Parameters
     ----------
@@ -38,30 +57,25 @@ class ClearanceField:
         Distance to the nearest voxel centre of each, millimetres.
     grid : Grid
         Grid of the maps.
-    boxes_mm : tuple of (n, 3) arrays
-        Centres of each obstacle's border voxels, millimetres.
     """
 
     names: tuple[str, ...]
     maps_mm: Voxels
     grid: Grid
-    boxes_mm: tuple[Floats, ...]
 
 
-def build_clearance_field(obstacles: Mapping[str, Mask], block_mm: Floats) -> ClearanceField:
-    """Measure the distances to all obstacles in a block.
+def build_obstacle_boxes(obstacles: Mapping[str, Mask]) -> ObstacleBoxes:
+    """List the border voxels of all obstacles.
 
     Parameters
     ----------
     obstacles : mapping of str to Mask
         At least one, all on one rectilinear grid.
-    block_mm : (n, 3) array
-        Points that the block shall hold, millimetres.
 
     Returns
     -------
-    ClearanceField
-        Ready for :func:`bound_clearances_mm` and :func:`measure_clearances_mm`.
+    ObstacleBoxes
+        Ready for :func:`measure_clearances_mm`.
 
     Raises
     ------
@@ -70,16 +84,57 @@ def build_clearance_field(obstacles: Mapping[str, Mask], block_mm: Floats) -> Cl
     GeometryRefusedError
         If the grid is sheared.
     """
+    grid = _common_grid(obstacles)
+    check_rectilinear(grid, "An exact clearance")
+    return ObstacleBoxes(
+        masks=dict(obstacles),
+        grid=grid,
+        boxes_mm={
+            name: border_boxes(mask, whole_slices(grid)) @ grid.directions
+            for name, mask in obstacles.items()
+        },
+    )
+
+
+def _common_grid(obstacles: Mapping[str, Mask]) -> Grid:
     if not obstacles:
-        raise ValueError("clearance field: expected one segmented obstacle or more, got none")
-    first = next(iter(obstacles.values()))
-    slices = crop_slices(first.grid, block_mm, padding_mm=RIM_MM)
+        raise ValueError("clearance: expected one segmented obstacle or more, got none")
+    return next(iter(obstacles.values())).grid
+
+
+def build_clearance_field(
+    obstacles: Mapping[str, Mask], block_mm: Floats, *, widest_limit_mm: float = 0.0
+) -> ClearanceField:
+    """Measure the distances to all obstacles in a block.
+
+    Parameters
+    ----------
+    obstacles : mapping of str to Mask
+        At least one, all on one rectilinear grid.
+    block_mm : (n, 3) array
+        Points that the block shall hold, millimetres.
+    widest_limit_mm : float
+        The largest distance to the needle's axis that will be asked for, millimetres.
+
+    Returns
+    -------
+    ClearanceField
+        Ready for :func:`bound_clearances_mm`.
+
+    Raises
+    ------
+    ValueError
+        If there is no obstacle: a patient without any was not segmented.
+    GeometryRefusedError
+        If the grid is sheared.
+    """
+    padding_mm = max(RIM_MM, widest_limit_mm)
+    slices = crop_slices(_common_grid(obstacles), block_mm, padding_mm=padding_mm)
     maps = [measure_distance_map(mask, slices) for mask in obstacles.values()]
     return ClearanceField(
         names=tuple(obstacles),
         maps_mm=np.stack([distance.values_mm for distance in maps]),
         grid=maps[0].grid,
-        boxes_mm=tuple(border_boxes(mask, slices) for mask in obstacles.values()),
     )
 
 
@@ -133,7 +188,7 @@ def interpolation_doubt_mm(field: ClearanceField) -> float:
 
 
 def measure_clearances_mm(
-    field: ClearanceField, trajectory: Trajectory, needle_diameter_mm: float
+    obstacles: ObstacleBoxes, trajectory: Trajectory, needle_diameter_mm: float
 ) -> dict[str, float]:
     """Measure exactly how far a needle keeps from every obstacle.
 
@@ -141,7 +196,7 @@ def measure_clearances_mm(
 
     Parameters
     ----------
-    field : ClearanceField
+    obstacles : ObstacleBoxes
         The obstacles.
     trajectory : Trajectory
         The needle, skin to tip.
@@ -152,16 +207,24 @@ def measure_clearances_mm(
     -------
     dict of str to float
         Distance from the needle's surface to each obstacle, millimetres; negative where the
-        needle's surface passes into it; infinite where the obstacle is not in the block.
+        needle's surface passes into it.
     """
-    axes = field.grid.directions
-    half = 0.5 * field.grid.spacing_mm
+    axes = obstacles.grid.directions
+    half = 0.5 * obstacles.grid.spacing_mm
     start, end = trajectory.entry_mm @ axes, trajectory.tip_mm @ axes
     measured = {}
-    for name, boxes in zip(field.names, field.boxes_mm, strict=True):
-        if len(boxes):
-            nearest = segment_to_nearest_box_mm(start, end, boxes @ axes, half)
-            measured[name] = nearest - 0.5 * needle_diameter_mm
-        else:
-            measured[name] = float("inf")
+    for name, boxes in obstacles.boxes_mm.items():
+        nearest = segment_to_nearest_box_mm(start, end, boxes, half)
+        # a needle that lies wholly within a structure meets none of its border voxels
+        if _holds(obstacles.masks[name], trajectory.tip_mm):
+            nearest = 0.0
+        measured[name] = nearest - 0.5 * needle_diameter_mm
     return measured
+
+
+def _holds(mask: Mask, point_mm: Floats) -> bool:
+    """Tell whether a point lies in a voxel of a mask."""
+    index = np.rint(mask.grid.indices_from_points(point_mm)).astype(np.int64)
+    if not ((index >= 0) & (index < mask.grid.shape_kji)).all():
+        return False
+    return bool(mask.members[tuple(index)])

@@ -13,7 +13,7 @@ from navigator.planning.clearance import (
     bound_clearances_mm,
     interpolation_doubt_mm,
 )
-from navigator.planning.entries import find_skin_entries
+from navigator.planning.entries import SkinEntries, find_skin_entries
 
 if TYPE_CHECKING:
     from navigator.arrays import Booleans, Floats
@@ -61,13 +61,8 @@ def protractor_normals(constraints: Constraints, gravity_lps: Floats) -> tuple[F
     """
     steps = int(np.floor(constraints.max_tilt_deg / constraints.protractor_step_deg))
     angles = np.arange(-steps, steps + 1) * constraints.protractor_step_deg
-    normals = np.array(
-        [
-            normal_from_tilts(lateral, cranial, gravity_lps)
-            for lateral in angles
-            for cranial in angles
-        ]
-    )
+    lateral, cranial = np.meshgrid(angles, angles, indexing="ij")
+    normals = normal_from_tilts(lateral.ravel(), cranial.ravel(), gravity_lps)
     tilts = np.rad2deg(np.arccos(np.clip(normals @ gravity_lps, -1.0, 1.0)))
     within = tilts <= constraints.max_tilt_deg + 1e-9
     return normals[within], tilts[within]
@@ -93,7 +88,7 @@ def find_directions(scene: Scene, field: ClearanceField, tip_offset_mm: float) -
     normals, tilts = protractor_normals(scene.constraints, scene.gravity_lps)
     tips = scene.lesion.centre_mm + tip_offset_mm * normals
     entries = find_skin_entries(
-        scene.body, np.repeat(scene.lesion.centre_mm[None], len(tips), 0), normals
+        scene.patient, np.repeat(scene.lesion.centre_mm[None], len(tips), 0), normals
     )
     depths = entries.depths_mm + tip_offset_mm
     clean = entries.usable
@@ -114,17 +109,19 @@ def find_directions(scene: Scene, field: ClearanceField, tip_offset_mm: float) -
     return Directions(
         normals=normals[order],
         seen=len(normals),
-        refused=_count_reasons(entries.leaves_scan, clean, shallow, spare, field.names),
+        refused=_count_reasons(entries, shallow, spare, field.names),
     )
 
 
 def _count_reasons(
-    leaves: Booleans, clean: Booleans, shallow: Booleans, spare: Floats, names: tuple[str, ...]
+    entries: SkinEntries, shallow: Booleans, spare: Floats, names: tuple[str, ...]
 ) -> dict[str, int]:
     """Count the directions that fall to each reason; one may fall to several."""
+    clean, leaves, covered = entries.usable, entries.leaves_scan, entries.covered
     counts = {
         "the skin above lies outside the scan": int(leaves.sum()),
-        "no clean skin entry": int((~clean & ~leaves).sum()),
+        "something lies over the skin": int((covered & ~leaves).sum()),
+        "no clean skin entry": int((~clean & ~leaves & ~covered).sum()),
         "too deep": int((clean & ~shallow).sum()),
     }
     for column, name in enumerate(names):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from navigator.ablation.lesions import spread_directions
 from navigator.ablation.margin import measure_margin, signed_margins_mm
 from navigator.ablation.zones import place_zone
 from navigator.imaging.distance import border_boxes
 from navigator.imaging.resample import crop_slices
 from navigator.model.outcome import Reason, Verdict, verdict_from_reasons
+from navigator.planning.entries import are_imaged
+from navigator.planning.unlabelled import unlabelled_along
 
 if TYPE_CHECKING:
     from navigator.model.ablation import AblationZone, Margin
@@ -22,6 +25,12 @@ if TYPE_CHECKING:
 
 LARGEST_PLAY_MM = 0.5
 """Bore less needle diameter beyond which the tip wanders: 3 mm at 80 mm with 15 mm of guide."""
+
+LEAST_PLAY_MM = 0.05
+"""Less than this no printer leaves."""
+
+SURFACE_POINTS = 200
+"""Directions in which a zone's reach is looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +99,15 @@ def draft_plan(
         placement=placement,
         best=best,
         zone=zone,
-        margin=measure_margin(scene.lesion, [zone]),
+        margin=_in_doubt(measure_margin(scene.lesion, [zone]), scene.position_doubt_mm),
         allowed=allowed,
     )
+
+
+def _in_doubt(margin: Margin, doubt_mm: float) -> Margin:
+    """Widen a margin's range by how far everything may lie beside its place."""
+    mam = margin.mam_mm
+    return replace(margin, mam_mm=replace(mam, low=mam.low - doubt_mm, high=mam.high + doubt_mm))
 
 
 def judge_plan(draft: Draft) -> Verdict:
@@ -114,6 +129,7 @@ def judge_plan(draft: Draft) -> Verdict:
         *draft.scene.remarks,
         *_margin_warnings(draft),
         *_anatomy_warnings(draft.scene, draft.zone),
+        *unlabelled_along(draft.scene, draft.best.trajectory),
         *_plate_warnings(draft),
     )
     return verdict_from_reasons(rejections=rejections, warnings=warnings)
@@ -133,9 +149,11 @@ def _margin_warnings(draft: Draft) -> list[Reason]:
     if 0 <= mam.value < wanted:
         text = f"the least margin is {mam.value:.1f} mm of the {wanted:g} mm wanted"
         warnings.append(Reason("margin-below-goal", f"{text}; use more antennas or another device"))
-    if mam.low < 0 <= mam.value:
-        text = f"at the low end of the published zones the margin is {mam.low:.1f} mm"
-        warnings.append(Reason("margin-uncertain", f"{text}; prove the margin after the ablation"))
+    if mam.low < wanted and mam.value >= 0:
+        text = f"at the low end of its range the margin is {mam.low:.1f} mm of the {wanted:g} mm"
+        warnings.append(
+            Reason("margin-uncertain", f"{text} wanted; prove the margin after the ablation")
+        )
     return warnings
 
 
@@ -144,9 +162,9 @@ def _anatomy_warnings(scene: Scene, zone: AblationZone) -> list[Reason]:
     for name in scene.unsegmented:
         text = f"{name} was not segmented: it is unknown, not free"
         warnings.append(Reason("structure-unknown", f"{text}; look for it along the needle"))
-    reach = 0.5 * max(zone.size.long_axis_mm.value, zone.size.short_axis_mm.value)
+    warnings += _zone_beyond_scan(scene, zone)
     for name, mask in scene.obstacles.items():
-        block = crop_slices(mask.grid, zone.centre_mm[None], padding_mm=reach)
+        block = crop_slices(mask.grid, zone.centre_mm[None], padding_mm=reach_of(zone))
         points = border_boxes(mask, block)
         if len(points) and signed_margins_mm(points, [zone]).max() > 0:
             text = f"the expected zone reaches into {name}"
@@ -156,6 +174,31 @@ def _anatomy_warnings(scene: Scene, zone: AblationZone) -> list[Reason]:
     return warnings
 
 
+def _zone_beyond_scan(scene: Scene, zone: AblationZone) -> list[Reason]:
+    """Warn where the zone reaches beyond the scan: nobody knows what lies there."""
+    surface = zone.centre_mm + reach_of(zone) * spread_directions(SURFACE_POINTS)
+    if are_imaged(scene.patient, surface).all():
+        return []
+    text = "the zone may reach beyond the scan, where nothing was imaged"
+    return [Reason("zone-leaves-scan", f"{text}; scan a longer slab")]
+
+
+def reach_of(zone: AblationZone) -> float:
+    """Measure the longest half axis of a zone.
+
+    Parameters
+    ----------
+    zone : AblationZone
+        The zone.
+
+    Returns
+    -------
+    float
+        Millimetres.
+    """
+    return 0.5 * max(zone.size.long_axis_mm.value, zone.size.short_axis_mm.value)
+
+
 def _plate_warnings(draft: Draft) -> list[Reason]:
     if draft.spec is None or draft.placement is None:
         return []
@@ -163,15 +206,16 @@ def _plate_warnings(draft: Draft) -> list[Reason]:
     half = 0.5 * np.array([draft.spec.plate.width_mm, draft.spec.plate.height_mm])
     thickness = draft.spec.plate.thickness_mm
     corners = [[x * half[0], y * half[1], thickness] for x in (-1, 1) for y in (-1, 1)]
-    grid = draft.scene.body.grid
     points = draft.placement.lps_from_template.map_points(corners)
-    along = grid.indices_from_points(points)[:, 0]
-    if not ((along >= 0) & (along <= grid.shape_kji[0] - 1)).all():
+    if not are_imaged(draft.scene.patient, points).all():
         text = "a part of the plate stands beyond the scan, where the skin was not imaged"
         warnings.append(Reason("plate-overhangs-scan", f"{text}; see there that it stands free"))
     line, antenna = draft.best.line, draft.scene.antenna
-    if not line.diameter_mm - antenna.diameter_mm <= LARGEST_PLAY_MM:
-        play = line.diameter_mm - antenna.diameter_mm
+    play = line.diameter_mm - antenna.diameter_mm
+    if play < LEAST_PLAY_MM:
+        text = f"bore {line.label} leaves {play:.2f} mm of play around the antenna"
+        warnings.append(Reason("tight-bore", f"{text}; try the antenna in the printed plate"))
+    if not play <= LARGEST_PLAY_MM:
         text = f"bore {line.label} leaves {play:.2f} mm of play around the antenna"
         warnings.append(Reason("loose-bore", f"{text}; print the plate with narrower bores"))
     return warnings

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 SKIN_GAP_MM = 2.0
 """Air left between plate and skin: the plate is held by its arm and does not press."""
 
+PRESSING_WARNED_MM, PRESSING_REJECTED_MM = 2.0, 5.0
+"""How far a standing plate may reach below the planned skin: registration and soft skin explain
+2 mm; beyond 5 mm the plate is not where it was found, or the patient is not."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
@@ -150,6 +154,49 @@ def stand_plate_on_skin(
         source=template_frame(spec),
     )
     return placement_from_pose(pose, spec, gravity_lps)
+
+
+def plate_depth_in_skin_mm(
+    skin_mm: Floats, spec: TemplateSpec, placement: TemplatePlacement
+) -> float:
+    """Measure how far a plate reaches below the skin.
+
+    Parameters
+    ----------
+    skin_mm : (n, 3) array
+        Points on the skin, millimetres.
+    spec : TemplateSpec
+        The plate.
+    placement : TemplatePlacement
+        Where it stands.
+
+    Returns
+    -------
+    float
+        Millimetres from the patient face up to the highest skin under the plate; negative where
+        there is air between them.
+    """
+    skin = placement.lps_from_template.inverse().map_points(skin_mm)
+    half = 0.5 * np.array([spec.plate.width_mm, spec.plate.height_mm])
+    under = (np.abs(skin[:, :2]) <= half).all(axis=1)
+    return spec.plate.thickness_mm - float(skin[under, 2].min(initial=np.inf))
+
+
+def tilt_deg(placement: TemplatePlacement) -> float:
+    """Measure the angle between a plate's normal and gravity.
+
+    Parameters
+    ----------
+    placement : TemplatePlacement
+        With the protractor's angles.
+
+    Returns
+    -------
+    float
+        Degrees.
+    """
+    angles = np.deg2rad([placement.angles.lateral_tilt_deg, placement.angles.craniocaudal_tilt_deg])
+    return float(np.rad2deg(np.arccos(np.clip(np.cos(angles).prod(), -1.0, 1.0))))
 
 
 def bore_lines(spec: TemplateSpec, placement: TemplatePlacement) -> tuple[BoreLine, ...]:

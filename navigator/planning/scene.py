@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from navigator.model.anatomy import Lesion
     from navigator.model.device import Antenna
     from navigator.model.outcome import Reason
-    from navigator.model.volume import Mask
+    from navigator.model.volume import Mask, Volume
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,25 @@ class Constraints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScannedBody:
+    """The patient as the scan shows it.
+
+    Parameters
+    ----------
+    scan : Volume
+        The planning scan.
+    body : Mask
+        The patient, skin included, on its grid.
+    imaged : Mask
+        What was scanned at all, on its grid: beyond it there may be patient.
+    """
+
+    scan: Volume
+    body: Mask
+    imaged: Mask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """The patient as the planner sees it, all in one frame.
 
@@ -49,8 +68,8 @@ class Scene:
     ----------
     lesion : Lesion
         The tumour.
-    body : Mask
-        The patient, skin included.
+    patient : ScannedBody
+        Scan and body.
     obstacles : mapping of str to Mask
         What the needle must keep clear of, by name.
     gravity_lps : (3,) array
@@ -63,21 +82,30 @@ class Scene:
         The limits.
     remarks : tuple of Reason
         What the border saw in the input; becomes a warning of the plan.
+    position_doubt_mm : float
+        How far patient and plate may lie beside where the scene has them, millimetres: 0 for a
+        plan, the expected error of registration and pose in the room.
     """
 
     lesion: Lesion
-    body: Mask
+    patient: ScannedBody
     obstacles: Mapping[str, Mask]
     gravity_lps: Floats
     antenna: Antenna
     sizes: tuple[ZoneSize, ...]
     constraints: Constraints
     remarks: tuple[Reason, ...] = ()
+    position_doubt_mm: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gravity_lps", unit_vector(self.gravity_lps, "gravity_lps"))
         if not self.sizes:
             raise ValueError("Scene.sizes: expected one zone or more, got none")
+
+    @property
+    def body(self) -> Mask:
+        """The patient, skin included."""
+        return self.patient.body
 
     @property
     def unsegmented(self) -> tuple[str, ...]:

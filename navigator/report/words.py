@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from navigator.model.placement import TemplatePlacement
 
 
 def millimetres(value: float) -> str:
@@ -29,33 +31,68 @@ def millimetres(value: float) -> str:
     return f"{_rounded(value):.1f} mm"
 
 
-def tilt_words(lateral_tilt_deg: float, craniocaudal_tilt_deg: float) -> tuple[str, str]:
+def tilt_words(
+    lateral_tilt_deg: float, craniocaudal_tilt_deg: float, gravity_lps: Sequence[float]
+) -> tuple[str, str]:
     """Write the two tilts with an arrow and a word.
 
     Parameters
     ----------
     lateral_tilt_deg, craniocaudal_tilt_deg : float
         Protractor angles, degrees.
+    gravity_lps : (3,) array
+        Direction of gravity: how the patient lies.
 
     Returns
     -------
     tuple of two str
         Where the tip leans across, and along the patient. The arrows are those of a reader
-        who faces the patient: the patient's left is on the reader's right.
+        who looks down on the patient, head up: the left of a patient on the back is on the
+        reader's right, that of a patient on the belly on the reader's left.
 
     Examples
     --------
-    >>> tilt_words(36.0, -13.0)
+    >>> tilt_words(36.0, -13.0, (0, 1, 0))
     ("36.0° → tip to patient's left", '13.0° ↓ tip to feet')
+    >>> tilt_words(36.0, -13.0, (0, -1, 0))
+    ("36.0° ← tip to patient's left", '13.0° ↓ tip to feet')
     """
     across, along = _rounded(lateral_tilt_deg), _rounded(craniocaudal_tilt_deg)
+    on_the_back = gravity_lps[1] > 0
     lateral = "upright"
     if across:
-        lateral = "→ tip to patient's left" if across > 0 else "← tip to patient's right"
+        side = "left" if across > 0 else "right"
+        arrow = "→" if (across > 0) == on_the_back else "←"
+        lateral = f"{arrow} tip to patient's {side}"
     cranial = "upright"
     if along:
         cranial = "↑ tip to head" if along > 0 else "↓ tip to feet"
     return f"{abs(across):.1f}° {lateral}", f"{abs(along):.1f}° {cranial}"
+
+
+def row_edge_words(placement: TemplatePlacement) -> str:
+    """Say how the plate lies: where its bore A1 points.
+
+    Parameters
+    ----------
+    placement : TemplatePlacement
+        The pose.
+
+    Returns
+    -------
+    str
+        Which way row 1 and column A lie; rows run along the plate's y, columns along its x.
+    """
+    rotation = placement.lps_from_template.rotation
+    words = []
+    for name, axis in (("row 1", 1), ("column A", 0)):
+        direction = -rotation[:, axis]
+        if abs(direction[2]) >= abs(direction[0]):
+            side = "the head" if direction[2] > 0 else "the feet"
+        else:
+            side = "the patient's left" if direction[0] > 0 else "the patient's right"
+        words.append(f"{name} toward {side}")
+    return ", ".join(words)
 
 
 def duration(seconds: float) -> str:

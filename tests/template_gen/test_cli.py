@@ -144,7 +144,10 @@ def test_a_defect_of_ours_is_exit_code_1_in_one_line_and_a_traceback_only_on_dem
 
 
 def test_stopping_is_neither_success_nor_a_defect(
-    tmp_path: Path, grid_spec: TemplateSpec, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    grid_spec: TemplateSpec,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -152,6 +155,9 @@ def test_stopping_is_neither_success_nor_a_defect(
     save_spec(grid_spec, tmp_path / "a.json")
     monkeypatch.setattr(export, "build_template", stop)
     assert cli.run(["build", str(tmp_path / "a.json"), "--out", str(tmp_path / "p")]) == 130
+    capsys.readouterr()
+    code, content, _ = said(capsys, "build", str(tmp_path / "a.json"), "--out", str(tmp_path / "p"))
+    assert (code, content["error"]["code"], content["exit_code"]) == (130, "interrupted", 130)
 
 
 def test_warnings_are_told_and_accepted(

@@ -161,3 +161,72 @@ def test_a_scan_of_air_and_little_else_is_refused(tmp_path: Path) -> None:
     write_image(hounsfield, patient.folder / "scan.nii.gz")
     with pytest.raises(StructureRefusedError, match="No body"):
         load_planning_inputs(patient.request)
+
+
+@pytest.mark.hazard(39)
+def test_a_structure_that_is_treated_is_no_obstacle_whatever_its_name(tiny: TinyPatient) -> None:
+    labels = {("metastasis 1" if name == "gtv" else name): value for name, value in LABELS.items()}
+    lesions = [{"name": "L1", "structure": "metastasis 1", "margin_mm": 5.0}]
+    found = load_planning_inputs(write_request(tiny, "h", labels=labels, lesions=lesions))
+    assert set(found.scene.obstacles) == {"bone", "vessel", "bowel"}
+    assert found.labels.organ_mask().members.sum() > 10_000
+
+
+@pytest.mark.hazard(39)
+def test_what_surrounds_every_liver_and_is_not_named_is_told(tiny: TinyPatient) -> None:
+    found = load_planning_inputs(tiny.request)
+    (told,) = [r.message for r in found.scene.remarks if r.code == "structure-unnamed"]
+    assert "lung" in told
+    assert "bone" not in told
+    limits = {"min_clearance_mm": {"left_lung": 3.0}}
+    named = load_planning_inputs(write_request(tiny, "i", constraints=limits))
+    assert "structure-unnamed" not in codes(named), "a limit names it: it is unknown, and told so"
+
+
+@pytest.mark.hazard(42)
+@pytest.mark.parametrize(
+    ("antenna", "setting", "code"),
+    [
+        ("Medtronic Emprint", "manufacturer", "zone-not-in-vivo"),
+        ("Medtronic Emprint", "in-vivo", "zone-factor-borrowed"),
+    ],
+)
+def test_a_zone_that_was_not_measured_in_living_liver_is_told(
+    tiny: TinyPatient, antenna: str, setting: str, code: str
+) -> None:
+    of_device = [row for row in load_zone_records() if row.device == antenna]
+    assert not any(row.setting == "in vivo" for row in of_device), "the library has no such rows"
+    found = load_planning_inputs(write_request(tiny, "j", antenna=antenna, setting=setting))
+    assert code in codes(found)
+
+
+@pytest.mark.hazard(12)
+@pytest.mark.parametrize("height_mm", [11.5, 17.0, 183.0, 188.5])
+def test_a_lesion_at_the_border_of_the_scan_is_refused(tmp_path: Path, height_mm: float) -> None:
+    """The scan runs from 10 to 190 mm; the ball's radius is 6 mm, and a voxel has to follow."""
+    patient = write_patient(tmp_path / "patient")
+    _, labels = paint()
+    labels[labels == LABELS["body"]] = LABELS["liver"]
+    labels[0, 0, 0] = LABELS["body"]
+    write_image(labels, patient.folder / "labels.nii.gz")
+    ball = {"centre_lps_mm": [-30.0, 5.0, height_mm], "diameter_mm": 12.0}
+    request = write_request(
+        patient, "k", lesions=[{"name": "L1", "sphere": ball, "margin_mm": 5.0}]
+    )
+    with pytest.raises(StructureRefusedError) as refused:
+        load_planning_inputs(request)
+    assert refused.value.refusal.code == "lesion-cut-by-scan"
+
+
+@pytest.mark.hazard(12)
+def test_a_lesion_whose_label_is_cut_off_is_refused(tmp_path: Path) -> None:
+    patient = write_patient(tmp_path / "patient")
+    _, labels = paint()
+    labels[labels == LABELS["gtv"]] = LABELS["liver"]
+    labels[:3, 28:32, 18:22] = LABELS["gtv"]
+    labels[labels == LABELS["body"]] = LABELS["liver"]
+    labels[0, 0, 0] = LABELS["body"]
+    write_image(labels, patient.folder / "labels.nii.gz")
+    with pytest.raises(StructureRefusedError) as refused:
+        load_planning_inputs(patient.request)
+    assert refused.value.refusal.code == "lesion-cut-by-scan"

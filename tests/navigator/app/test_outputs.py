@@ -140,6 +140,111 @@ def test_what_is_not_ours_is_never_replaced(tmp_path: Path, name: str, *, overwr
     assert everything(tmp_path) == before
 
 
+@pytest.mark.hazard(43)
+@pytest.mark.parametrize("name", ["notes.txt", "sub/notes.txt", "empty/", ".hidden", "link"])
+def test_a_foreign_file_in_our_own_result_is_named_and_kept(tmp_path: Path, name: str) -> None:
+    out = tmp_path / "case"
+    with folder_when_complete(out, overwrite=False) as folder:
+        fill(folder, "first")
+    if name.endswith("/"):
+        (out / name).mkdir()
+    elif name == "link":
+        (out / name).symlink_to(tmp_path)
+    else:
+        (out / name).write_text("by hand", encoding="utf-8")
+    before = everything(out)
+    with (
+        pytest.raises(FileRefusedError) as refused,
+        folder_when_complete(out, overwrite=True),
+    ):
+        pytest.fail("the body must not run")
+    assert refused.value.refusal.code == "output-exists"
+    assert name.rstrip("/") in refused.value.refusal.got
+    assert "--overwrite" not in refused.value.refusal.next_step
+    assert everything(out) == before
+
+
+@pytest.mark.hazard(43)
+def test_a_file_that_comes_while_the_work_goes_on_is_kept(tmp_path: Path) -> None:
+    out = tmp_path / "case"
+
+    def work() -> None:
+        with folder_when_complete(out, overwrite=True) as folder:
+            fill(folder, "second")
+            out.mkdir()
+            (out / "thesis.txt").write_text("work", encoding="utf-8")
+
+    with pytest.raises(FileRefusedError):
+        work()
+    assert everything(tmp_path) == {"case": None, "case/thesis.txt": b"work"}
+
+
+def test_the_summary_lists_every_file(tmp_path: Path) -> None:
+    out = tmp_path / "case"
+    with folder_when_complete(out, overwrite=False) as folder:
+        fill(folder, "first")
+    summary = json.loads((out / SUMMARY_FILE).read_text(encoding="utf-8"))
+    assert summary == {"schema": OUR_SCHEMAS[0], "written": ["sub/plan.json", SUMMARY_FILE]}
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("out", [".", "..", "../..", "/", "../here/.", "sub/.."])
+def test_the_folder_that_one_stands_in_is_no_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str, *, overwrite: bool
+) -> None:
+    (tmp_path / "here" / "sub").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    before = everything(tmp_path)
+    with (
+        pytest.raises(FileRefusedError) as refused,
+        folder_when_complete(Path(out), overwrite=overwrite),
+    ):
+        pytest.fail("the body must not run")
+    assert refused.value.refusal.code == "output-is-here"
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("target", ["empty", "lost", "loop"])
+def test_a_link_is_no_output(tmp_path: Path, target: str) -> None:
+    (tmp_path / "empty").mkdir()
+    link = tmp_path / "loop"
+    link.symlink_to(tmp_path / target)
+    for out in (link, link / "case") if target == "loop" else (link,):
+        with (
+            pytest.raises(FileRefusedError) as refused,
+            folder_when_complete(out, overwrite=True),
+        ):
+            pytest.fail("the body must not run")
+        assert refused.value.refusal.code in ("output-is-link", "unwritable")
+    assert link.is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "loop"]
+
+
+def test_a_folder_below_a_link_is_written_where_the_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    with folder_when_complete(tmp_path / "link" / "case", overwrite=False) as folder:
+        fill(folder, "whole")
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["case"]
+
+
+@pytest.mark.hazard(43)
+def test_a_result_that_holds_the_input_is_not_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "case"
+    with folder_when_complete(out, overwrite=False) as folder:
+        fill(folder, "first")
+    with pytest.raises(FileRefusedError) as refused:
+        check_may_write(out, overwrite=True, inputs=[out / "sub" / "plan.json"])
+    assert refused.value.refusal.code == "output-is-input"
+    check_may_write(out, overwrite=True, inputs=[tmp_path / "other.json"])
+
+
+def test_a_name_that_no_disk_can_hold_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileRefusedError) as refused:
+        check_may_write(tmp_path / ("x" * 300), overwrite=False)
+    assert refused.value.refusal.code == "unwritable"
+
+
 def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("mine", encoding="utf-8")

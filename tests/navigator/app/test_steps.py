@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +13,21 @@ from navigator.app.case_report import build_case_report
 from navigator.app.documents import located_document, registration_document
 from navigator.app.inputs import load_planning_inputs
 from navigator.app.procedure import CaseResult
-from navigator.app.steps import RoomCheck, carry_plate_to_planning, plan_case
+from navigator.app.steps import (
+    RoomCheck,
+    carry_plate_to_planning,
+    check_same_patient,
+    plan_case,
+)
 from navigator.detection.plate import LocatedPlate
+from navigator.errors import InputRefusedError
 from navigator.geometry.frames import Frame, FrameKind
 from navigator.geometry.rigid import RigidTransform
 from navigator.io.documents import registration_to_json
+from navigator.io.identity import PatientIdentity
 from navigator.model.outcome import Reason, Verdict, VerdictStatus
 from navigator.model.placement import template_frame
+from navigator.registration.neighbourhood import LocalAgreement
 from navigator.registration.quality import RegistrationQuality
 from navigator.registration.rigid import RigidRegistration
 from navigator.report.content import KeyNumbers, Paragraph, Report, Table
@@ -138,8 +147,12 @@ def texts(report: Report) -> str:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the pictures out: they have their own tests."""
-    for name in ("draw_plan_slices", "draw_room_slices", "draw_case_scene"):
-        monkeypatch.setattr(f"navigator.app.case_report.{name}", lambda *_: b"")
+    for name in (
+        "case_report.draw_plan_slices",
+        "case_report.draw_case_scene",
+        "report_sections.draw_room_slices",
+    ):
+        monkeypatch.setattr(f"navigator.app.{name}", lambda *_: b"")
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -183,11 +196,47 @@ def test_a_rejected_room_voids_every_number_of_the_plan(
 
 
 @pytest.mark.usefixtures("undrawn")
+@pytest.mark.hazard(18)
+def test_a_rejected_plan_shows_no_number_to_be_used(inputs: PlanningInputs, plan: Plan) -> None:
+    """E.g. one whose zone leaves tumour outside: it has a needle, and must not be used."""
+    residual = replace(plan, verdict=REJECTED)
+    for room in (
+        None,
+        room_check(inputs, residual, registration=Verdict.accepted(), plate=Verdict.accepted()),
+    ):
+        report = build_case_report(inputs, residual, room, title="t")
+        assert "Far off" in texts(report)
+        assert not [
+            block
+            for section in report.sections
+            for block in section.blocks
+            if isinstance(block, KeyNumbers)
+        ]
+        void = {str(plan.needles[0].bore), f"{plan.needles[0].guide_depth_mm:.1f} mm"}
+        for title, table in tables(report):
+            assert not void & {cell for row in table.rows for cell in row}, title
+
+
+@pytest.mark.hazard(18)
+def test_whose_numbers_hold_by_every_pair_of_verdicts(inputs: PlanningInputs, plan: Plan) -> None:
+    accepted, warned = Verdict.accepted(), Verdict(VerdictStatus.WARNING, REJECTED.reasons)
+    nothing = replace(plan, needles=(), margin=None, verdict=REJECTED)
+    for verdict, usable in ((accepted, True), (warned, True), (REJECTED, False)):
+        judged = replace(plan, verdict=verdict)
+        alone = CaseResult(inputs=inputs, plan=judged, room=None, seconds={})
+        assert alone.in_force == ("plan" if usable else None)
+        for in_room in (judged, nothing, None):
+            room = room_check(inputs, in_room, registration=accepted, plate=accepted)
+            room = replace(room, verdict=verdict)
+            checked = CaseResult(inputs=inputs, plan=plan, room=room, seconds={})
+            holds = usable and in_room is judged
+            assert checked.in_force == ("plan_in_room" if holds else None)
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_a_room_without_a_way_does_not_blame_the_registration(
     inputs: PlanningInputs, plan: Plan
 ) -> None:
-    from dataclasses import replace  # noqa: PLC0415 - used here alone
-
     nothing = replace(plan, needles=(), margin=None, verdict=REJECTED)
     accepted = Verdict.accepted()
     room = room_check(inputs, nothing, registration=accepted, plate=accepted)
@@ -207,6 +256,56 @@ def test_what_holds_in_the_room_stands_first(inputs: PlanningInputs, plan: Plan)
     assert shown["Registration"] == "accepted"
     assert shown["Overlap of the planned body"] == "99.0 %"
     assert any("not an accuracy" in name for name in shown), "FRE is never shown as accuracy"
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_how_far_the_liver_has_moved_is_shown(inputs: PlanningInputs, plan: Plan) -> None:
+    accepted = Verdict.accepted()
+    room = room_check(inputs, plan, registration=accepted, plate=accepted)
+    around = LocalAgreement(imaged_share=0.987, correlation=0.9, shift_mm=np.array([3.0, 0.0, 4.0]))
+    quality = replace(room.registration.quality, surroundings=around)
+    moved = replace(room, registration=replace(room.registration, quality=quality))
+    shown = [
+        row for _, table in tables(build_case_report(inputs, plan, moved, title="t"))
+        for row in table.rows
+    ]  # fmt: skip
+    assert ("They lie beside the body's registration by", "5.0 mm") in shown
+    assert ("Tumour's surroundings in the new scan", "98.7 %") in shown
+
+
+@pytest.mark.hazard(13)
+@pytest.mark.parametrize(
+    ("one", "other", "refused"),
+    [
+        (("P1", "19500101"), ("P1", "19500101"), False),
+        (("P1", ""), ("p1 ", "19500101"), False),
+        (("P1", "19500101"), ("P2", "19500101"), True),
+        (("P1", "19500101"), ("P1", "19500102"), True),
+        (("", ""), ("P2", "19500101"), False),
+        (None, ("P2", "19500101"), False),
+    ],
+)
+def test_scans_of_two_patients_are_refused_before_anything_is_computed(
+    inputs: PlanningInputs,
+    one: tuple[str, str] | None,
+    other: tuple[str, str] | None,
+    refused: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    planning, intraop = (
+        replace(
+            inputs.scan,
+            patient=None if who is None else PatientIdentity(patient_id=who[0], birth_date=who[1]),
+        )
+        for who in (one, other)
+    )
+    if not refused:
+        check_same_patient(planning, intraop)
+        return
+    with pytest.raises(InputRefusedError) as caught:
+        check_same_patient(planning, intraop)
+    assert caught.value.refusal.code == "wrong-patient"
+    for secret in (*(one or ()), *(other or ())):
+        assert not secret or secret not in str(caught.value)
 
 
 def test_documents_name_frames_hashes_and_verdicts(inputs: PlanningInputs) -> None:

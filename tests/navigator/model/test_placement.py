@@ -226,10 +226,22 @@ def test_a_normal_along_the_columns_has_no_axes() -> None:
 # the pose in a scan
 
 
+@pytest.mark.hazard(31)
+def test_two_plates_of_one_serial_have_two_frames() -> None:
+    sizes = (2.1, 2.6)
+    first, second = (
+        build_default_spec(rows=5, columns=5, pitch_mm=5.0, bore_diameter_mm=size, serial="T-7")
+        for size in sizes
+    )
+    assert template_frame(first) != template_frame(second)
+    assert template_frame(first) == template_frame(first)
+
+
 def test_a_placement_knows_its_normal() -> None:
     scan = Frame(FrameKind.LPS, "1.2.3")
     spec = build_default_spec(rows=5, columns=5, pitch_mm=5.0, bore_diameter_mm=2.1, serial="T-7")
-    assert template_frame(spec) == Frame(FrameKind.TEMPLATE, "T-7")
+    frame = template_frame(spec)
+    assert (frame.kind, frame.uid.startswith("T-7-")) == (FrameKind.TEMPLATE, True)
     placement = TemplatePlacement(
         lps_from_template=RigidTransform(
             matrix=matrix_from_rotation_and_shift(plate_axes(0, 0, 0), [0, -120, 0]),

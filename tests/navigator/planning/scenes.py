@@ -11,8 +11,8 @@ from navigator.geometry.frames import Frame, FrameKind
 from navigator.model.ablation import Interval, ZoneSize
 from navigator.model.device import Antenna
 from navigator.model.plan import Provenance
-from navigator.model.volume import Grid, Mask
-from navigator.planning.scene import Constraints, Scene
+from navigator.model.volume import Grid, Mask, Volume
+from navigator.planning.scene import Constraints, ScannedBody, Scene
 from template_gen import TemplateSpec, build_default_spec
 
 if TYPE_CHECKING:
@@ -57,6 +57,13 @@ def box(of: Grid, low: tuple[float, ...], high: tuple[float, ...]) -> Mask:
     return painted(of, lambda at: ((at >= low) & (at <= high)).all(axis=-1))
 
 
+def patient_of(body: Mask, imaged: Mask | None = None) -> ScannedBody:
+    """Scan a body: soft tissue inside, air outside, all of it imaged unless said otherwise."""
+    everything = Mask(np.ones(body.grid.shape_kji, dtype=bool), body.grid)
+    scan = Volume(np.where(body.members, 40.0, -1000.0), body.grid)
+    return ScannedBody(scan=scan, body=body, imaged=imaged or everything)
+
+
 def zone_size(long_mm: float, short_mm: float, tip_mm: float, power_w: float = 60.0) -> ZoneSize:
     """Make a zone without doubt."""
     exact = [Interval(value=v, low=v, high=v) for v in (long_mm, short_mm, tip_mm)]
@@ -79,9 +86,11 @@ def lesion(
 def scene(**changes: Any) -> Scene:  # noqa: ANN401 - fields of a scene are of many kinds
     """Make a flat patient with one obstacle beside the way."""
     of = changes.pop("of", grid())
+    body = changes.pop("body", None)
+    body = box(of, (-70, SKIN_Y_MM, -70), (70, 70, 70)) if body is None else body
     fields: dict[str, Any] = {
         "lesion": lesion(),
-        "body": box(of, (-70, SKIN_Y_MM, -70), (70, 70, 70)),
+        "patient": patient_of(body),
         "obstacles": {"bone": ball(of, (45, 0, 0), 8.0)},
         "gravity_lps": DOWN,
         "antenna": Antenna(name="test", diameter_mm=2.0),

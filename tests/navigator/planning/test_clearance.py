@@ -16,9 +16,10 @@ from navigator.model.volume import Grid, Mask
 from navigator.planning.clearance import (
     bound_clearances_mm,
     build_clearance_field,
+    build_obstacle_boxes,
     measure_clearances_mm,
 )
-from tests.navigator.planning.scenes import FRAME, ball, box, grid, painted
+from tests.navigator.planning.scenes import FRAME, ball, box, centres_mm, grid, painted
 
 SAMPLE_MM, FLOAT32_MM = 0.1, 1e-3
 BLOCK_MM = np.array([[-60.0] * 3, [60.0] * 3])
@@ -61,6 +62,9 @@ MASKS = {
 }
 
 
+BOXES = {name: build_obstacle_boxes(masks) for name, masks in MASKS.items()}
+
+
 @pytest.mark.parametrize("name", list(GRIDS))
 @settings(max_examples=15, deadline=None)
 @given(entry=points, tip=points, diameter=st.sampled_from([0.5, 1.8, 3.0]))
@@ -68,9 +72,8 @@ def test_clearance_is_that_of_dense_points(
     name: str, entry: np.ndarray, tip: np.ndarray, diameter: float
 ) -> None:
     assume(np.linalg.norm(entry - tip) >= 1.0)
-    field = build_clearance_field(MASKS[name], BLOCK_MM)
     way = Trajectory(entry_mm=entry, tip_mm=tip, frame=FRAME)
-    for label, exact in measure_clearances_mm(field, way, diameter).items():
+    for label, exact in measure_clearances_mm(BOXES[name], way, diameter).items():
         brute = brute_mm(MASKS[name][label], entry, tip, diameter)
         assert brute - SAMPLE_MM <= exact <= brute + FLOAT32_MM
 
@@ -85,7 +88,7 @@ def test_the_quick_look_never_says_less_than_the_exact_measure(
     assume(np.linalg.norm(entry - tip) >= 1.0)
     field = build_clearance_field(MASKS[name], BLOCK_MM)
     way = Trajectory(entry_mm=entry, tip_mm=tip, frame=FRAME)
-    exact = measure_clearances_mm(field, way, 2.0)
+    exact = measure_clearances_mm(BOXES[name], way, 2.0)
     bound = bound_clearances_mm(field, entry[None], tip[None], 2.0)[0]
     assert (bound >= np.array([exact[label] for label in field.names]) - FLOAT32_MM).all()
 
@@ -96,7 +99,7 @@ def test_the_quick_look_lets_a_needle_through_the_middle_of_a_gap() -> None:
     walls = painted(of, lambda at: np.abs(at[..., 0]) >= 4.0)
     field = build_clearance_field({"bone": walls}, BLOCK_MM)
     way = Trajectory(entry_mm=[0.0, -40, 0], tip_mm=[0.0, 0, 0], frame=FRAME)
-    exact = measure_clearances_mm(field, way, 2.0)["bone"]
+    exact = measure_clearances_mm(build_obstacle_boxes({"bone": walls}), way, 2.0)["bone"]
     assert exact == pytest.approx(2.0)
     bound = bound_clearances_mm(field, way.entry_mm[None], way.tip_mm[None], 2.0)[0, 0]
     assert bound >= exact - FLOAT32_MM
@@ -104,15 +107,17 @@ def test_the_quick_look_lets_a_needle_through_the_middle_of_a_gap() -> None:
 
 def test_a_needle_that_touches_has_no_clearance() -> None:
     of = grid()
-    field = build_clearance_field({"bone": box(of, (-6, -6, -6), (6, 6, 6))}, np.zeros((1, 3)))
+    boxes = build_obstacle_boxes({"bone": box(of, (-6, -6, -6), (6, 6, 6))})
     way = Trajectory(entry_mm=[0, -40, 0], tip_mm=[0, 0, 0], frame=FRAME)
-    assert measure_clearances_mm(field, way, 2.0)["bone"] == -1.0
+    assert measure_clearances_mm(boxes, way, 2.0)["bone"] == -1.0
 
 
 @pytest.mark.hazard(39)
 def test_a_patient_without_any_structure_is_refused() -> None:
     with pytest.raises(ValueError, match="one segmented obstacle or more"):
         build_clearance_field({}, np.zeros((1, 3)))
+    with pytest.raises(ValueError, match="one segmented obstacle or more"):
+        build_obstacle_boxes({})
 
 
 @pytest.mark.hazard(3)
@@ -124,14 +129,28 @@ def test_a_tilted_stack_is_refused() -> None:
     mask = Mask(np.ones(of.shape_kji, bool), tilted)
     with pytest.raises(GeometryRefusedError):
         build_clearance_field({"bone": mask}, np.zeros((1, 3)))
+    with pytest.raises(GeometryRefusedError):
+        build_obstacle_boxes({"bone": mask})
 
 
-def test_a_structure_beyond_the_block_is_infinitely_far() -> None:
+def test_a_structure_beyond_the_block_is_as_far_as_it_is() -> None:
     of = grid(count=60)
-    field = build_clearance_field({"bone": box(of, (-70, -9, -9), (-50, 9, 9))}, np.zeros((1, 3)))
+    masks = {"bone": box(of, (-70, -9, -9), (-50, 9, 9))}
+    field = build_clearance_field(masks, np.zeros((1, 3)))
     way = Trajectory(entry_mm=[0, -5, 0], tip_mm=[0, 0, 0], frame=FRAME)
-    assert measure_clearances_mm(field, way, 2.0) == {"bone": np.inf}
+    # the outermost painted voxel centre, less half a voxel and the needle's radius
+    centres = centres_mm(of)[masks["bone"].members]
+    face = -centres[:, 0].max() - 1.5
+    exact = measure_clearances_mm(build_obstacle_boxes(masks), way, 2.0)["bone"]
+    assert exact == pytest.approx(face - 1.0, abs=1e-6)
     assert np.isinf(bound_clearances_mm(field, way.entry_mm[None], way.tip_mm[None], 2.0)).all()
+
+
+def test_a_needle_wholly_within_a_structure_touches_it() -> None:
+    of = grid()
+    boxes = build_obstacle_boxes({"organ": box(of, (-40,) * 3, (40,) * 3)})
+    way = Trajectory(entry_mm=[0, -5, 0], tip_mm=[0, 0, 0], frame=FRAME)
+    assert measure_clearances_mm(boxes, way, 2.0)["organ"] == -1.0
 
 
 def test_the_frame_s_name_does_not_matter_to_distances() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from navigator.model.volume import Mask
 from navigator.planning.entries import find_skin_entries
-from tests.navigator.planning.scenes import ball, box, grid, painted
+from tests.navigator.planning.scenes import ball, box, grid, painted, patient_of
 
 OF = grid(spacing_mm=2.0, count=80)
 HALF_VOXEL_DIAGONAL_MM = np.sqrt(3.0)
@@ -36,7 +36,7 @@ def test_the_depth_is_that_of_the_analytic_body(
     body: Mask, radii: np.ndarray, point: np.ndarray, direction: tuple[float, ...]
 ) -> None:
     inward = np.array(direction) / np.linalg.norm(direction)
-    found = find_skin_entries(body, point[None], inward[None])
+    found = find_skin_entries(patient_of(body), point[None], inward[None])
     expected = exit_mm(point, -inward, radii)
     # a voxelated border is off by half a diagonal along its normal, more along a slanted ray
     at = (point - expected * inward) / radii**2
@@ -49,7 +49,7 @@ def test_depths_are_right_on_average() -> None:
     rng = np.random.default_rng(5)
     inward = rng.normal(size=(400, 3))
     inward /= np.linalg.norm(inward, axis=1)[:, None]
-    found = find_skin_entries(BALL, np.zeros((400, 3)), inward)
+    found = find_skin_entries(patient_of(BALL), np.zeros((400, 3)), inward)
     assert found.depths_mm.mean() == pytest.approx(50.0, abs=0.25)
     assert found.depths_mm.std() < 0.7
 
@@ -57,7 +57,7 @@ def test_depths_are_right_on_average() -> None:
 def test_a_flat_skin_half_way_between_voxels_is_met_exactly() -> None:
     body = box(OF, (-70, -31, -70), (70, 70, 70))
     inward = np.array([[0.0, 1, 0], [0.6, 0.8, 0], [0.0, 0.8, -0.6]])
-    found = find_skin_entries(body, np.zeros((3, 3)), inward)
+    found = find_skin_entries(patient_of(body), np.zeros((3, 3)), inward)
     assert found.depths_mm == pytest.approx([32.0, 40.0, 40.0], abs=1e-9)
 
 
@@ -65,7 +65,7 @@ def test_a_flat_skin_half_way_between_voxels_is_met_exactly() -> None:
 def test_a_skin_that_was_not_imaged_is_no_entry() -> None:
     body = Mask(np.ones(OF.shape_kji, bool), OF)
     inward = np.concatenate([np.eye(3), -np.eye(3)])
-    found = find_skin_entries(body, np.zeros((6, 3)), inward)
+    found = find_skin_entries(patient_of(body), np.zeros((6, 3)), inward)
     assert found.leaves_scan.all()
     assert not found.usable.any()
     assert np.isnan(found.depths_mm).all()
@@ -74,17 +74,21 @@ def test_a_skin_that_was_not_imaged_is_no_entry() -> None:
 def test_a_ray_through_an_arm_is_not_clean() -> None:
     arm = ball(OF, (0, -65, 0), 8.0)
     body = Mask(box(OF, (-40, -40, -40), (40, 40, 40)).members | arm.members, OF)
-    found = find_skin_entries(body, np.zeros((2, 3)), np.array([[0.0, 1, 0], [1.0, 0, 0]]))
+    found = find_skin_entries(
+        patient_of(body), np.zeros((2, 3)), np.array([[0.0, 1, 0], [1.0, 0, 0]])
+    )
     assert found.re_enters.tolist() == [True, False]
     assert found.usable.tolist() == [False, True]
 
 
 def test_a_point_outside_the_body_has_no_entry() -> None:
-    found = find_skin_entries(BALL, np.array([[0.0, -60, 0]]), np.array([[0.0, 1, 0]]))
+    found = find_skin_entries(patient_of(BALL), np.array([[0.0, -60, 0]]), np.array([[0.0, 1, 0]]))
     assert not found.usable[0]
 
 
 def test_a_hole_in_the_body_is_skin_only_where_nothing_follows() -> None:
     members = np.array(BALL.members & ~ball(OF, (0, -20, 0), 6.0).members)
-    found = find_skin_entries(Mask(members, OF), np.zeros((1, 3)), np.array([[0.0, 1, 0]]))
+    found = find_skin_entries(
+        patient_of(Mask(members, OF)), np.zeros((1, 3)), np.array([[0.0, 1, 0]])
+    )
     assert not found.usable[0], "an unfilled hole must not pass for the skin"

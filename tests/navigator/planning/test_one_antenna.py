@@ -17,6 +17,7 @@ from navigator.geometry.rigid import RigidTransform
 from navigator.model.device import Antenna
 from navigator.model.outcome import Reason, VerdictStatus
 from navigator.model.placement import template_frame
+from navigator.model.volume import Mask, Volume
 from navigator.planning.clearance import build_clearance_field
 from navigator.planning.depth import choose_depth
 from navigator.planning.directions import find_directions, protractor_normals
@@ -34,8 +35,11 @@ from tests.navigator.planning.scenes import (
     SKIN_Y_MM,
     ball,
     box,
+    centres_mm,
     grid,
+    lesion,
     painted,
+    patient_of,
     plate,
     scene,
     zone_size,
@@ -44,7 +48,6 @@ from tests.navigator.planning.scenes import (
 if TYPE_CHECKING:
     from navigator.model.placement import TemplatePlacement
     from navigator.model.plan import Plan
-    from navigator.model.volume import Mask
 
 OF = grid()
 ROUNDING_MM = 1e-6
@@ -210,6 +213,7 @@ def test_bores_are_judged_by_their_play(bore_mm: float) -> None:
     of = scene(antenna=Antenna(name="thick", diameter_mm=2.2))
     plan = plan_one_antenna(of, plate(bore_mm=bore_mm), PROVENANCE)
     assert bool(plan.needles) == (bore_mm >= 2.2)
+    assert ("tight-bore" in codes(plan)) == (bore_mm == 2.2)
     assert ("loose-bore" in codes(plan)) == (bore_mm > 2.7)
 
 
@@ -322,7 +326,161 @@ def test_a_plate_below_the_skin_is_refused_with_its_reason() -> None:
     sunk = standing((0.0, SKIN_Y_MM + 10.0, 0.0))
     plan = plan_through_standing_plate(scene(), SPEC, sunk, PROVENANCE)
     assert plan.needles == ()
-    assert "below the skin" in plan.verdict.reasons[0].message
+    assert codes(plan) == {"plate-in-patient"}
+    assert "below the planned skin" in plan.verdict.reasons[0].message
+
+
+@pytest.mark.hazard(30)
+@pytest.mark.parametrize(
+    ("gap_mm", "code"),
+    [(3.0, None), (0.0, None), (-1.0, None), (-3.5, "plate-presses"), (-4.5, "plate-presses"),
+     (-7.0, "plate-in-patient"), (-60.0, "plate-in-patient")],
+)  # fmt: skip
+def test_a_standing_plate_may_hardly_reach_below_the_skin(gap_mm: float, code: str | None) -> None:
+    """Its patient face lies `gap_mm` over the outer voxels' centres of the flat skin."""
+    face = float(
+        scene().body.grid.points_from_indices(np.argwhere(scene().body.members))[:, 1].min()
+    )
+    thickness = SPEC.plate.thickness_mm
+    placement = standing((0.0, face - gap_mm - thickness, 0.0))
+    plan = plan_through_standing_plate(scene(), SPEC, placement, PROVENANCE)
+    assert bool(plan.needles) == (code != "plate-in-patient")
+    assert codes(plan) == (set() if code is None else {code})
+
+
+@pytest.mark.hazard(30)
+def test_one_corner_of_a_standing_plate_in_the_patient_is_enough() -> None:
+    """A bump of the body under a corner, far from every bore that would be used."""
+    low = np.array([12.0, SKIN_Y_MM - 12.0, 12.0])
+    bump = box(OF, tuple(low), (25.0, SKIN_Y_MM + 5.0, 25.0))
+    flat = scene().body
+    of = scene(body=Mask(flat.members | bump.members, OF))
+    placement = standing((0.0, SKIN_Y_MM - 3.0 - SPEC.plate.thickness_mm, 0.0))
+    assert codes(plan_through_standing_plate(of, SPEC, placement, PROVENANCE)) == {
+        "plate-in-patient"
+    }
+    assert plan_through_standing_plate(scene(), SPEC, placement, PROVENANCE).needles
+
+
+@pytest.mark.hazard(29)
+@pytest.mark.parametrize(
+    ("lean_deg", "stands"), [(5.0, True), (6.4, True), (6.6, False), (40, False)]
+)
+def test_a_standing_plate_keeps_the_limit_of_tilt(lean_deg: float, stands: bool) -> None:  # noqa: FBT001 - a parameter
+    lean = np.tan(np.deg2rad(lean_deg))
+    tilted = standing((-60.0 * lean, SKIN_Y_MM - 40.0, 0.0), (lean, 0.0))
+    plan = plan_through_standing_plate(scene(), SPEC, tilted, PROVENANCE)
+    assert ("plate-tilted" in codes(plan)) != stands, "the scene allows 6 degrees"
+    assert stands or not plan.needles
+
+
+@pytest.mark.hazard(20)
+def test_the_doubt_of_the_room_widens_the_margin_s_range() -> None:
+    sure = plan_one_antenna(scene(), SPEC, PROVENANCE)
+    unsure = plan_one_antenna(scene(position_doubt_mm=2.5), SPEC, PROVENANCE)
+    assert sure.margin is not None
+    assert unsure.margin is not None
+    assert unsure.margin.mam_mm.value == sure.margin.mam_mm.value
+    assert unsure.margin.mam_mm.low == pytest.approx(sure.margin.mam_mm.low - 2.5)
+    assert unsure.margin.mam_mm.high == pytest.approx(sure.margin.mam_mm.high + 2.5)
+    assert "margin-uncertain" not in codes(sure)
+    assert "margin-uncertain" in codes(unsure), "8 mm less 2.5 mm, of 5 mm wanted, with 0.5 less"
+
+
+@pytest.mark.hazard(39)
+@pytest.mark.parametrize(
+    ("hu", "code"), [(500.0, "unlabelled-bone"), (-900.0, "unlabelled-gas"), (60.0, None)]
+)
+def test_what_looks_like_bone_or_gas_beside_the_needle_and_has_no_label_is_told(
+    hu: float, code: str | None
+) -> None:
+    plain = scene()
+    # a ball whose edge reaches the upright needle's surface
+    thing = ball(OF, (10.0, -20.0, 0.0), 9.5)
+    values = np.where(thing.members, hu, plain.patient.scan.values_hu)
+    patient = dataclasses.replace(plain.patient, scan=Volume(values, OF))
+    placement = standing((0.0, SKIN_Y_MM - 20.0, 0.0))
+    unlabelled = dataclasses.replace(plain, patient=patient)
+    plan = plan_through_standing_plate(unlabelled, SPEC, placement, PROVENANCE)
+    assert codes(plan) == (set() if code is None else {code})
+    labelled = dataclasses.replace(unlabelled, obstacles={"bone": thing}, constraints=Constraints())
+    plan = plan_through_standing_plate(labelled, SPEC, placement, PROVENANCE)
+    assert not {"unlabelled-bone", "unlabelled-gas"} & codes(plan)
+
+
+@pytest.mark.hazard(28)
+def test_what_lies_over_the_skin_is_no_way() -> None:
+    """Something too thin to be taken for body, e.g. a wall of a bowel that was opened away."""
+    plain = scene()
+    values = np.array(plain.patient.scan.values_hu)
+    at = centres_mm(OF)
+    values[(np.abs(at[..., 1] - (SKIN_Y_MM - 12.0)) <= 3.5)] = 0.0
+    patient = dataclasses.replace(plain.patient, scan=Volume(values, OF))
+    for plan in (
+        plan_one_antenna(dataclasses.replace(plain, patient=patient), SPEC, PROVENANCE),
+        plan_free_hand(dataclasses.replace(plain, patient=patient), PROVENANCE),
+    ):
+        assert plan.needles == ()
+        assert "something lies over the skin" in plan.verdict.reasons[0].message
+
+
+@pytest.mark.hazard(12, 28)
+def test_a_skin_in_the_padding_is_no_entry() -> None:
+    """The reconstruction circle ends inside the patient: padding is no air."""
+    body = scene().body
+    shown = Mask(centres_mm(OF)[..., 1] > SKIN_Y_MM + 5.0, OF)
+    seen = Mask(body.members & shown.members, OF)
+    cut = scene(patient=patient_of(seen, imaged=shown))
+    for plan in (plan_one_antenna(cut, SPEC, PROVENANCE), plan_free_hand(cut, PROVENANCE)):
+        assert plan.needles == ()
+        assert "the skin above lies outside the scan" in plan.verdict.reasons[0].message
+
+
+@pytest.mark.hazard(37)
+def test_a_tip_beyond_the_body_or_the_scan_is_never_planned() -> None:
+    """The tip lies 40 mm beyond the zone's centre, the back of the thin patient 30 mm."""
+    long = (zone_size(30.0, 26.0, 40.0),)
+    thin = scene(sizes=long, body=box(OF, (-70, SKIN_Y_MM, -70), (70, 40, 70)))
+    for plan in (plan_one_antenna(thin, SPEC, PROVENANCE), plan_free_hand(thin, PROVENANCE)):
+        assert plan.needles == ()
+        assert "the tip would leave the body" in plan.verdict.reasons[0].message
+    everything = scene(sizes=long)
+    shown = Mask(centres_mm(OF)[..., 1] < 40.0, OF)
+    cut = scene(sizes=long, patient=patient_of(everything.body, imaged=shown))
+    plan = plan_free_hand(cut, PROVENANCE)
+    assert "the tip would leave the scan" in plan.verdict.reasons[0].message
+
+
+def test_a_zone_beyond_what_was_scanned_is_a_warning() -> None:
+    shown = Mask(centres_mm(OF)[..., 2] < 12.0, OF)
+    placement = standing((0.0, SKIN_Y_MM - 20.0, 0.0))
+    cut = scene(patient=patient_of(scene().body, imaged=shown))
+    plan = plan_through_standing_plate(cut, SPEC, placement, PROVENANCE)
+    assert "zone-leaves-scan" in codes(plan)
+
+
+def test_a_direction_with_less_margin_is_not_the_end_of_the_search() -> None:
+    """A long zone straight down misses the margin of a long tumour that leans; leaning helps."""
+    stretched = lesion(diameter_mm=14.0)
+    turn = np.deg2rad(20.0)
+    axis = np.array([np.sin(turn), np.cos(turn), 0.0])
+    along = (stretched.surface_mm - stretched.centre_mm) @ axis
+    longer = stretched.surface_mm + 0.5 * along[:, None] * axis
+    of = scene(
+        lesion=dataclasses.replace(stretched, surface_mm=longer),
+        sizes=(zone_size(32.0, 24.5, 14.0),),
+        constraints=Constraints(
+            min_clearance_mm={"bone": 2.0}, max_tilt_deg=24.0, protractor_step_deg=4.0
+        ),
+    )
+    upright = dataclasses.replace(of, constraints=Constraints(max_tilt_deg=0.0))
+    for plan_it in (
+        lambda s: plan_one_antenna(s, SPEC, PROVENANCE),
+        lambda s: plan_free_hand(s, PROVENANCE),
+    ):
+        straight, free = plan_it(upright), plan_it(of)
+        assert straight.margin.mam_mm.value < 5.0
+        assert free.margin.mam_mm.value > straight.margin.mam_mm.value + 0.05
 
 
 def test_a_limit_wider_than_the_block_of_needles_is_kept() -> None:

@@ -13,7 +13,7 @@ from navigator.geometry.rigid import (
     matrix_from_rotation_and_shift,
     rotation_from_axis_angle,
 )
-from navigator.model.volume import Grid, Volume
+from navigator.model.volume import Grid, Mask, Volume
 from tests.navigator.imaging.digitised import upright_grid
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ LIVER_MM = np.array([-45.0, -10.0, 95.0])
 PLANNING = Frame(FrameKind.LPS, "planning")
 INTRAOP = Frame(FrameKind.LPS, "intraop")
 NOISE_HU = 20.0
+LIVER_HU = (110.0, 200.0)
+"""Of the liver, and of the vessels in it."""
 PIVOT_MM = np.array([0.0, 0.0, 85.0])
 
 
@@ -41,10 +43,10 @@ def small_patient(seed: int) -> Patient:
     for _ in range(30):
         centre = rng.uniform([-70, -45, 5], [70, 40, 165])
         organs.append((centre, rng.uniform(6, 22, size=3), float(rng.uniform(-80, 160))))
-    organs.append((LIVER_MM, np.array([48.0, 42.0, 45.0]) + rng.uniform(-6, 6, 3), 110.0))
+    organs.append((LIVER_MM, np.array([48.0, 42.0, 45.0]) + rng.uniform(-6, 6, 3), LIVER_HU[0]))
     for _ in range(6):
         offset = rng.uniform(-25, 25, size=3)
-        organs.append((LIVER_MM + offset, rng.uniform(3, 8, size=3), 200.0))
+        organs.append((LIVER_MM + offset, rng.uniform(3, 8, size=3), LIVER_HU[1]))
     organs.append((np.array([40.0, -5.0, 165.0]), np.array([45.0, 50.0, 40.0]), -850.0))
     for height in np.arange(10.0 + rng.uniform(0, 8), 165.0, 27.0 + rng.uniform(0, 3)):
         organs.append((np.array([0.0, 52.0, height]), np.array([18.0, 14.0, 10.0]), 400.0))
@@ -52,6 +54,23 @@ def small_patient(seed: int) -> Patient:
             rib = np.array([side * 92.0, 5.0 + rng.uniform(-5, 5), height])
             organs.append((rib, np.array([5.0, 30.0, 5.0]), 500.0))
     return Patient(tuple(organs))
+
+
+def slid(patient: Patient, shift: tuple[float, float, float]) -> Patient:
+    """Let the liver and its vessels slide; everything else stays."""
+    moved = tuple(
+        (centre + np.array(shift) if hu in LIVER_HU else centre, half, hu)
+        for centre, half, hu in patient.organs
+    )
+    return Patient(moved)
+
+
+def liver_of(patient: Patient, grid: Grid) -> Mask:
+    """Outline the liver: the one organ of 110 HU."""
+    centre, half, _ = next(organ for organ in patient.organs if organ[2] == LIVER_HU[0])
+    points = grid.points_from_indices(np.indices(grid.shape_kji).reshape(3, -1).T)
+    inside = (((points - centre) / half) ** 2).sum(axis=1) <= 1.0
+    return Mask(inside.reshape(grid.shape_kji), grid)
 
 
 def motion(
@@ -106,6 +125,11 @@ def scan(
     values[~trunk] = -1000.0
     values += np.random.default_rng(seed).normal(0.0, NOISE_HU, size=len(values))
     return Volume(values.reshape(grid.shape_kji), grid)
+
+
+def everything(grid: Grid) -> Mask:
+    """Say that all of a scan was imaged."""
+    return Mask(np.ones(grid.shape_kji, dtype=bool), grid)
 
 
 def liver_points(seed: int = 3, count: int = 200) -> Floats:

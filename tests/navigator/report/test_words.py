@@ -12,7 +12,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navigator.report.words import duration, millimetres, percent, point, tilt_words
+from navigator.geometry.frames import Frame, FrameKind
+from navigator.geometry.rigid import RigidTransform, matrix_from_rotation_and_shift
+from navigator.model.placement import (
+    TemplatePlacement,
+    angles_from_rotation,
+    rotation_from_normal,
+    template_frame,
+)
+from navigator.report.words import (
+    duration,
+    millimetres,
+    percent,
+    point,
+    row_edge_words,
+    tilt_words,
+)
+from template_gen import all_bores, build_default_spec, spec_hash
 
 HALF_A_TENTH = 0.05 + 1e-9
 lengths_mm = st.floats(-1e6, 1e6, allow_nan=False)
@@ -87,16 +103,45 @@ def test_a_duration_parses_back_to_its_second(seconds: float) -> None:
 
 @pytest.mark.hazard(23, 29)
 def test_each_quadrant_of_tilt_has_its_own_words() -> None:
-    side = {1: "→ tip to patient's left", -1: "← tip to patient's right", 0: "upright"}
+    back = {1: "→ tip to patient's left", -1: "← tip to patient's right", 0: "upright"}
+    belly = {1: "← tip to patient's left", -1: "→ tip to patient's right", 0: "upright"}
     along = {1: "↑ tip to head", -1: "↓ tip to feet", 0: "upright"}
     for lateral, cranial in itertools.product((-37.5, -0.1, 0.0, 0.1, 12.0), repeat=2):
-        words = tilt_words(lateral, cranial)
-        assert words[0] == f"{abs(lateral):.1f}° {side[int(np.sign(lateral))]}"
-        assert words[1] == f"{abs(cranial):.1f}° {along[int(np.sign(cranial))]}"
+        for gravity, side in (((0, 1, 0), back), ((0.1, -0.99, 0), belly)):
+            words = tilt_words(lateral, cranial, gravity)
+            assert words[0] == f"{abs(lateral):.1f}° {side[int(np.sign(lateral))]}"
+            assert words[1] == f"{abs(cranial):.1f}° {along[int(np.sign(cranial))]}"
+
+
+@pytest.mark.hazard(29, 31)
+@pytest.mark.parametrize("turn_deg", [0.0, 90.0, 180.0, 270.0])
+@pytest.mark.parametrize("gravity", [(0.0, 1.0, 0.0), (0.0, -1.0, 0.0)])
+def test_the_plate_s_edges_are_named_by_where_its_corner_bore_lies(
+    turn_deg: float, gravity: tuple[float, float, float]
+) -> None:
+    """Row 1 lies where bore A1 is and the last row is not, in the patient."""
+    spec = build_default_spec(rows=5, columns=5, pitch_mm=5.0, bore_diameter_mm=2.1)
+    rotation = rotation_from_normal(gravity, turn_deg, gravity)
+    pose = RigidTransform(
+        matrix=matrix_from_rotation_and_shift(rotation, np.zeros(3)),
+        target=Frame(FrameKind.LPS, "s"),
+        source=template_frame(spec),
+    )
+    placement = TemplatePlacement(
+        lps_from_template=pose, angles=angles_from_rotation(rotation, gravity),
+        template_hash=spec_hash(spec),
+    )  # fmt: skip
+    at = {bore.label: pose.map_points(bore.entry_mm) for bore in all_bores(spec)}
+    names = {(0, 1): "the patient's left", (0, -1): "the patient's right", (2, 1): "the head",
+             (2, -1): "the feet"}  # fmt: skip
+    words = row_edge_words(placement)
+    for name, ahead in (("row 1", at["A1"] - at["A5"]), ("column A", at["A1"] - at["E1"])):
+        axis = int(np.argmax(np.abs(ahead)))
+        assert f"{name} toward {names[axis, int(np.sign(ahead[axis]))]}" in words
 
 
 def test_a_tilt_too_small_to_be_shown_is_upright() -> None:
-    assert tilt_words(0.04, -0.04) == ("0.0° upright", "0.0° upright")
+    assert tilt_words(0.04, -0.04, (0, 1, 0)) == ("0.0° upright", "0.0° upright")
 
 
 @pytest.mark.hazard(22)

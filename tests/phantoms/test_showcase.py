@@ -1,0 +1,62 @@
+"""A demonstration without a way ends with its verdict, and leaves no half folder."""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from navigator.app.outputs import SUMMARY_FILE
+from navigator.cli import main
+from navigator.model.outcome import Reason, Verdict, VerdictStatus
+from phantoms import showcase
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REJECTED = 3
+NO_WAY = Verdict(VerdictStatus.REJECTED, (Reason("no-bore-reaches", "no bore reaches"),))
+
+
+@pytest.fixture
+def _no_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the planner find nothing, after the patient was written."""
+
+    def make(folder: Path, seed: int) -> None:
+        (folder / "request.json").write_text(f"{seed}", encoding="utf-8")
+
+    result = SimpleNamespace(plan=SimpleNamespace(needles=()), verdict=NO_WAY)
+    monkeypatch.setattr(showcase, "_make_planning", make)
+    monkeypatch.setattr(showcase, "run_case", lambda *_, **__: result)
+
+
+@pytest.mark.usefixtures("_no_way")
+def test_no_way_ends_with_three_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["navigator", "demo", "--out", str(tmp_path / "deep" / "demo"), "--json"]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == REJECTED
+    document = json.loads(capsys.readouterr().out)
+    assert document["verdict"] == "rejected"
+    assert [reason["code"] for reason in document["reasons"]] == ["no-bore-reaches"]
+    assert "stale_output" not in document
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.hazard(43)
+@pytest.mark.usefixtures("_no_way")
+def test_no_way_keeps_the_earlier_demonstration(tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    out.mkdir()
+    summary = {"schema": showcase.DEMO_SCHEMA, "written": [SUMMARY_FILE]}
+    (out / SUMMARY_FILE).write_text(json.dumps(summary), encoding="utf-8")
+    found = showcase.run_demo(out, seed=1, overwrite=True)
+    assert found["verdict"] == "rejected"
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+    assert json.loads((out / SUMMARY_FILE).read_text(encoding="utf-8")) == summary
