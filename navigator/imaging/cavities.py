@@ -55,7 +55,8 @@ def add_cavities(
     if not (whole & ~closed).any():
         return body
     thick = open_slice(whole, spacing_mm, radius_mm) | body
-    pieces, count = ndimage.label(thick & ~body)
+    found, count = ndimage.label(thick & ~body)
+    pieces: Labels = found.astype(np.int32)
     # what no disc fits into is a fold of skin, or the slit between an arm and the trunk
     roomy = np.unique(pieces[open_slice(pieces > 0, spacing_mm, radius_mm)])
     if not roomy.size:
