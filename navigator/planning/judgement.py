@@ -150,10 +150,9 @@ def _margin_warnings(draft: Draft) -> list[Reason]:
         text = f"the least margin is {mam.value:.1f} mm of the {wanted:g} mm wanted"
         warnings.append(Reason("margin-below-goal", f"{text}; use more antennas or another device"))
     if mam.low < wanted and mam.value >= 0:
-        text = f"at the low end of its range the margin is {mam.low:.1f} mm of the {wanted:g} mm"
-        warnings.append(
-            Reason("margin-uncertain", f"{text} wanted; prove the margin after the ablation")
-        )
+        meaning = "tumour would be left" if mam.low < 0 else f"{wanted:g} mm are wanted"
+        text = f"at the low end of its range the margin is {mam.low:.1f} mm: {meaning}"
+        warnings.append(Reason("margin-uncertain", f"{text}; prove the margin after the ablation"))
     return warnings
 
 
