@@ -148,7 +148,11 @@ def _fill(folder: Path, seed: int, progress: Callable[[str], None]) -> dict[str,
     progress("reading the intraoperative scan")
     start = time.perf_counter()
     room = check_in_room(
-        result.inputs, stage.spec, load_scan(folder / "intraop"), progress=progress
+        result.inputs,
+        stage.spec,
+        load_scan(folder / "intraop"),
+        planned=result.plan,
+        progress=progress,
     )
     seconds = {**result.seconds, "room": time.perf_counter() - start}
     result = CaseResult(inputs=result.inputs, plan=result.plan, room=room, seconds=seconds)

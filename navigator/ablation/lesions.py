@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 from navigator.arrays import Floats, frozen_floats
+from navigator.errors import StructureRefusedError
 from navigator.imaging.resample import crop_grid, crop_slices
 from navigator.imaging.surfaces import find_surface
 from navigator.model.anatomy import Lesion
@@ -92,11 +94,14 @@ def build_mask_lesion(*, name: str, mask: Mask, wanted_margin_mm: float) -> Lesi
     Raises
     ------
     StructureRefusedError
-        If the mask is too small.
+        If the mask is too small, or falls into pieces: a stray voxel has no surface of its own
+        and would be left out of the margin in silence.
     """
     inside = mask.grid.points_from_indices(np.argwhere(mask.members))
     slices = crop_slices(mask.grid, inside, padding_mm=0.0)
-    surface = find_surface(Mask(mask.members[slices], crop_grid(mask.grid, slices)))
+    cropped = Mask(mask.members[slices], crop_grid(mask.grid, slices))
+    _check_one_piece(name, cropped)
+    surface = find_surface(cropped)
     return Lesion(
         name=name,
         surface_mm=surface.points_mm,
@@ -107,6 +112,19 @@ def build_mask_lesion(*, name: str, mask: Mask, wanted_margin_mm: float) -> Lesi
         surface_uncertainty_mm=0.5 * float(mask.grid.spacing_mm.max()),
         frame=mask.grid.frame,
     )
+
+
+def _check_one_piece(name: str, mask: Mask) -> None:
+    _, count = ndimage.label(mask.members, np.ones((3, 3, 3), dtype=bool))
+    if count > 1:
+        raise StructureRefusedError(
+            code="lesion-in-pieces",
+            what=f"The label of lesion {name} falls into pieces",
+            where=f"lesion {name}",
+            expected="one connected piece",
+            got=f"{count} pieces",
+            next_step="remove stray voxels, or make a lesion of each piece",
+        )
 
 
 def spread_directions(count: int) -> Floats:

@@ -11,6 +11,10 @@ from navigator.app.report_sections import (
     provenance_section,
     room_section,
 )
+from navigator.app.steps import room_plan_document
+from navigator.errors import InputRefusedError
+from navigator.io.documents import document_id, plan_to_json
+from navigator.model.placement import tilts_from_direction
 from navigator.report.content import KeyNumber, KeyNumbers, Paragraph, Picture, Report, Section
 from navigator.report.drawing import DrawingError
 from navigator.report.words import duration, millimetres, row_edge_words, tilt_words
@@ -20,7 +24,11 @@ if TYPE_CHECKING:
     from navigator.app.steps import RoomCheck
     from navigator.model.ablation import ZoneSize
     from navigator.model.outcome import Verdict
+    from navigator.model.placement import TemplatePlacement
     from navigator.model.plan import Plan
+    from navigator.model.trajectory import Trajectory
+
+ABOVE = "seen from above, head up"
 
 
 def build_case_report(
@@ -59,22 +67,33 @@ def build_case_report(
     # the room voids the numbers of the plan, and what was said for and against them
     if in_force is not None and holds:
         first = _table_section(inputs, in_force, in_room=room is not None)
-        details = [margin_section(in_force), needle_section(inputs, in_force)]
+        details = [margin_section(in_force), needle_section(inputs, in_force, room)]
     else:
         first = _nothing_holds(verdict)
         details = [margin_section(in_force)] if in_force and in_force.needles else []
     sections = [first, *extra, _picture_section(inputs, plan, void=room is not None or not holds)]
     if room is not None:
-        sections.append(room_section(inputs, room))
-    sections += [*details, provenance_section(in_force or plan)]
+        sections.append(room_section(inputs, plan, room))
+    sections += [*details, provenance_section(in_force or plan, _plan_ids(plan, room))]
     return Report(
         title=title,
         subtitle=f"{inputs.scan.description}; lesion {inputs.scene.lesion.name}, "
         f"{inputs.scene.lesion.volume_ml:.1f} ml, wanted margin "
-        f"{inputs.scene.lesion.wanted_margin_mm:g} mm; {inputs.scene.antenna.name}",
+        f"{inputs.scene.lesion.wanted_margin_mm:g} mm; {inputs.scene.antenna.name}; "
+        + ("free hand" if inputs.spec is None else f"plate {inputs.spec.serial}"),
         verdict=verdict,
         sections=tuple(sections),
     )
+
+
+def _plan_ids(plan: Plan, room: RoomCheck | None) -> dict[str, str]:
+    """Name each plan by its file's content, so that paper and file can be held together."""
+    ids = {"plan.json": document_id(plan_to_json(plan))}
+    in_room = None if room is None else room_plan_document(room)
+    # a plan without a needle is not written
+    if in_room is not None and in_room["trajectories"]:
+        ids["plan_in_room.json"] = document_id(in_room)
+    return ids
 
 
 def _nothing_holds(verdict: Verdict) -> Section:
@@ -87,6 +106,9 @@ def _nothing_holds(verdict: Verdict) -> Section:
 def _table_section(inputs: PlanningInputs, plan: Plan, *, in_room: bool) -> Section:
     needle = plan.needles[0]
     numbers = []
+    if inputs.spec is not None:
+        hint = "serial on the plate: is it the one that lies there?"
+        numbers.append(KeyNumber(label="Plate", value=inputs.spec.serial, hint=hint))
     if needle.bore is not None and needle.guide_depth_mm is not None:
         numbers += [
             KeyNumber(label="Bore", value=needle.bore, hint="column letter, row number"),
@@ -110,7 +132,9 @@ def _table_section(inputs: PlanningInputs, plan: Plan, *, in_room: bool) -> Sect
             for label, value, hint in _energy(size, inputs.scene.antenna.name)
         ]
     if plan.placement is not None:
-        numbers += _protractor_numbers(inputs, plan)
+        numbers += _protractor_numbers(inputs, plan.placement)
+    else:
+        numbers += _needle_tilts(inputs, needle.trajectory)
     title = "At the table: what holds now" if in_room else "At the table: as planned"
     return Section(title, (KeyNumbers(tuple(numbers)),))
 
@@ -124,26 +148,35 @@ def _energy(size: ZoneSize, antenna: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def _protractor_numbers(inputs: PlanningInputs, plan: Plan) -> list[KeyNumber]:
-    if plan.placement is None:
-        return []
-    angles, gravity = plan.placement.angles, inputs.scene.gravity_lps.tolist()
-    across, along = tilt_words(angles.lateral_tilt_deg, angles.craniocaudal_tilt_deg, gravity)
-    above = "seen from above, head up"
+def _protractor_numbers(inputs: PlanningInputs, placement: TemplatePlacement) -> list[KeyNumber]:
+    angles = placement.angles
+    turn = f"{round(angles.in_plane_rotation_deg, 1) + 0.0:.1f}°"
+    hint = f"of the columns, right-handed about the needle's way in; {row_edge_words(placement)}"
     return [
-        KeyNumber(
-            label=label, value=words.split(" ", 1)[0], hint=words.split(" ", 1)[1] + "; " + where
-        )
-        for label, words, where in (
-            ("Lateral tilt", across, above),
-            ("Craniocaudal tilt", along, above),
-            (
-                "In-plane rotation",
-                f"{round(angles.in_plane_rotation_deg, 1) + 0.0:.1f}° of the columns",
-                f"right-handed about the needle's way in; {row_edge_words(plan.placement)}",
-            ),
-        )
+        *_tilt_numbers(inputs, (angles.lateral_tilt_deg, angles.craniocaudal_tilt_deg), ABOVE),
+        KeyNumber(label="In-plane rotation", value=turn, hint=hint),
     ]
+
+
+def _needle_tilts(inputs: PlanningInputs, way: Trajectory) -> list[KeyNumber]:
+    """Give the needle's own angles against gravity: without a plate nothing else shows them."""
+    try:
+        tilts_deg = tilts_from_direction(way.direction, inputs.scene.gravity_lps)
+    except InputRefusedError:
+        # a patient on a side: the needle can be driven, but these two angles are not defined
+        return []
+    return _tilt_numbers(inputs, tilts_deg, f"needle against gravity, {ABOVE}")
+
+
+def _tilt_numbers(
+    inputs: PlanningInputs, tilts_deg: tuple[float, float], seen: str
+) -> list[KeyNumber]:
+    words = tilt_words(*tilts_deg, inputs.scene.gravity_lps.tolist())
+    numbers = []
+    for label, text in zip(("Lateral tilt", "Craniocaudal tilt"), words, strict=True):
+        value, hint = text.split(" ", 1)
+        numbers.append(KeyNumber(label=label, value=value, hint=f"{hint}; {seen}"))
+    return numbers
 
 
 def _picture_section(inputs: PlanningInputs, plan: Plan, *, void: bool) -> Section:
@@ -167,5 +200,6 @@ def _scene(inputs: PlanningInputs, plan: Plan) -> Picture | Paragraph:
     return Picture(
         png=png,
         caption="The plan from the patient's front and right, a little above: skin, bone, liver, "
-        "vessels, tumour (red), expected zone (orange), antenna (yellow) and plate.",
+        "vessels, tumour (red), expected zone (orange), antenna (yellow)"
+        + ("." if plan.placement is None else " and plate."),
     )

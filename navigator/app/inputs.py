@@ -10,12 +10,14 @@ import numpy as np
 
 from navigator.ablation.lesions import build_mask_lesion, build_sphere_lesion
 from navigator.app.devices import antenna_from_request, zone_sizes_from_request
+from navigator.app.plausibility import plausibility_remarks
 from navigator.app.remarks import (
     check_lesion_is_whole,
     energy_remarks,
     lesion_remarks,
     needle_remarks,
     scan_remarks,
+    unnamed_labels,
     unnamed_remarks,
 )
 from navigator.errors import InputRefusedError, StructureRefusedError
@@ -159,6 +161,7 @@ def build_scene(
     remarks = (
         *scan_remarks(scan, "planning scan"),
         *lesion_remarks(lesion, labels),
+        *plausibility_remarks(labels, scan.volume, patient.body),
         *unnamed_remarks(request, labels),
         *energy_remarks(request, needs_factor=needs_factor),
         *needle_remarks(request),
@@ -168,6 +171,7 @@ def build_scene(
         lesion=lesion,
         patient=patient,
         obstacles=_obstacles(labels),
+        unnamed=unnamed_labels(labels),
         gravity_lps=np.array(request.gravity_lps),
         antenna=antenna,
         sizes=sizes,

@@ -14,14 +14,16 @@ from navigator.ablation.margin import (
 )
 from navigator.ablation.shells import measure_shell_coverage
 from navigator.app.choices import MaskChoice, load_choice
+from navigator.app.inputs import hash_of_file
+from navigator.app.margin_verdict import MeasuredMargin, judge_margin, judge_source
 from navigator.errors import InputRefusedError
 from navigator.imaging.resample import sample_membership
 from navigator.imaging.surfaces import find_surface
 from navigator.imaging.surfels import signed_distance_to_surface_mm
-from navigator.io.documents import verdict_to_json
-from navigator.io.documents.zones import load_zones
+from navigator.io.documents import interval_to_json, verdict_to_json
+from navigator.io.documents.zones import load_planned_zones
 from navigator.model.ablation import AblationZone, Interval
-from navigator.model.outcome import Reason, Verdict, verdict_from_reasons
+from navigator.model.outcome import Verdict, worst_verdict
 from navigator.model.volume import Mask
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def margin_document(
         The liver: shells end at its capsule, and the tumour's surface nearer to the capsule
         than the wanted margin is left out of the margin and told.
     wanted_margin_mm : float or None
-        The margin wanted, millimetres; None judges only whether tumour is left, and calls
+        The margin wanted, millimetres; None judges only whether tumour is left, says so, and calls
         subcapsular what lies within `SUBCAPSULAR_MM` of the capsule.
 
     Returns
@@ -97,16 +99,21 @@ def margin_document(
             next_step="give 5, or 10 where the tumour is RAS-mutant, or leave it out",
         )
     mask = load_choice(tumour, None)
-    dead = None if ablation is None else find_surface(load_choice(ablation, mask.grid))
-    placed = () if zones is None else load_zones(zones, mask.grid.frame)
+    dead = None if ablation is None else load_choice(ablation, mask.grid)
+    planned = None if zones is None else load_planned_zones(zones, mask.grid.frame)
+    placed = () if planned is None else planned.zones
     found = _Found(
         mask=mask,
         surface=find_surface(mask),
         reach=_reach(dead, placed),
         zones=placed,
         organ=None if organ is None else _joined(load_choice(organ, mask.grid), mask),
+        residual_mm=_residual(mask, dead, placed),
     )
-    return _document(found, wanted_margin_mm)
+    source = Verdict.accepted()
+    if planned is not None:
+        source = judge_source(planned, hash_of_file(tumour.path))
+    return _document(found, wanted_margin_mm, source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +125,19 @@ class _Found:
     reach: Callable[[Floats], Floats]
     zones: tuple[AblationZone, ...]
     organ: Mask | None
+    residual_mm: Floats
+    """(n, 3) array: centres of the tumour's voxels that the ablation leaves out, LPS."""
+
+    @property
+    def residual_share(self) -> float:
+        """How much of the tumour is left."""
+        return len(self.residual_mm) / int(self.mask.members.sum())
+
+    @property
+    def doubt_mm(self) -> float:
+        """Half a voxel for each outline that was drawn on voxels."""
+        drawn = 1 if self.zones else 2
+        return 0.5 * drawn * float(self.mask.grid.spacing_mm.max())
 
     def least_at_end_mm(self, points_mm: Floats, value_mm: float, bound: str) -> float:
         """Find the least margin over (n, 3) points at an end of the zones' ranges."""
@@ -131,61 +151,97 @@ def _joined(organ: Mask, tumour: Mask) -> Mask:
     return Mask(organ.members | tumour.members, organ.grid)
 
 
-def _reach(
-    dead: SurfacePoints | None, zones: tuple[AblationZone, ...]
-) -> Callable[[Floats], Floats]:
+def _reach(dead: Mask | None, zones: tuple[AblationZone, ...]) -> Callable[[Floats], Floats]:
     if dead is None:
         return lambda points: signed_margins_mm(points, zones)
-    return lambda points: signed_distance_to_surface_mm(points, dead)
+    surface = find_surface(dead)
+    return lambda points: signed_distance_to_surface_mm(points, surface)
 
 
-def _away_from_capsule(found: _Found, wanted_margin_mm: float) -> Booleans:
+def _residual(tumour: Mask, dead: Mask | None, zones: tuple[AblationZone, ...]) -> Floats:
+    """Find the tumour's voxels that are left: its surface says nothing of a hole inside it."""
+    grid = tumour.grid
+    if dead is not None:
+        return grid.points_from_indices(np.argwhere(tumour.members & ~dead.members))
+    centres = grid.points_from_indices(np.argwhere(tumour.members))
+    left: Floats = centres[~(signed_margins_mm(centres, zones) >= 0)]
+    return left
+
+
+def _away_from_capsule(found: _Found, points_mm: Floats, wanted_margin_mm: float) -> Booleans:
     if found.organ is None:
-        return np.ones(len(found.surface.points_mm), dtype=bool)
+        return np.ones(len(points_mm), dtype=bool)
     capsule = find_surface(found.organ)
-    to_capsule = signed_distance_to_surface_mm(found.surface.points_mm, capsule)
+    to_capsule = signed_distance_to_surface_mm(points_mm, capsule)
     kept: Booleans = np.asarray(to_capsule >= wanted_margin_mm)
     return kept
 
 
-def _document(found: _Found, wanted_margin_mm: float | None) -> dict[str, Any]:
-    surface, mask = found.surface, found.mask
-    weights = surface.weights_mm2 / surface.weights_mm2.sum()
-    kept = _away_from_capsule(found, wanted_margin_mm or SUBCAPSULAR_MM)
-    # where all of the surface is subcapsular there is no other surface to speak of
-    counted = kept if kept.any() else np.ones_like(kept)
-    margins = found.reach(surface.points_mm)
-    thinnest = int(np.flatnonzero(counted)[np.argmin(margins[counted])])
-    doubt, value = 0.5 * float(mask.grid.spacing_mm.max()), float(margins[thinnest])
-    low, high = (
-        found.least_at_end_mm(surface.points_mm[counted], value, end) for end in ("low", "high")
+def _document(found: _Found, wanted_margin_mm: float | None, source: Verdict) -> dict[str, Any]:
+    thinnest = _thinnest(found, wanted_margin_mm or SUBCAPSULAR_MM)
+    verdict = judge_margin(
+        MeasuredMargin(
+            mam_mm=thinnest.mam_mm.value,
+            least_mm=thinnest.least_mm,
+            covered_share=1.0 - found.residual_share,
+            residual_ml=found.residual_share * found.mask.volume_ml,
+            subcapsular_share=thinnest.excluded_share,
+        ),
+        wanted_margin_mm,
     )
-    excluded = float(weights[~kept].sum())
     shells = measure_shell_coverage(
-        surface,
+        found.surface,
         SHELLS_MM,
         reach_mm=found.reach,
         in_organ=lambda points: _inside(found.organ, points),
     )
-    areas = area_share_by_margin(margins[counted], weights[counted] / weights[counted].sum())
-    # residual tumour is residual at the capsule too: the exclusion never hides it
-    least = Interval(
-        value=float(margins.min()), low=min(low - doubt, float(margins.min())), high=np.inf
-    )
-    verdict = _judge(value, least, wanted_margin_mm or 0.0, excluded)
     return {
         "schema": "margin/1",
-        **verdict_to_json(verdict),
-        "mam_mm": {"value": value, "low": low - doubt, "high": high + doubt},
-        "area_percent": {name: 100.0 * share for name, share in areas.items()},
+        **verdict_to_json(worst_verdict(verdict, source)),
+        "mam_mm": interval_to_json(thinnest.mam_mm),
+        "covered_percent": 100.0 * (1.0 - found.residual_share),
+        "area_percent": {name: 100.0 * share for name, share in thinnest.area_share.items()},
         "shell_coverage_percent": {
             f"{width:g}": None if np.isnan(share) else 100.0 * share
             for width, share in shells.items()
         },
-        "excluded_subcapsular_percent": 100.0 * excluded,
-        "thinnest_point_lps_mm": surface.points_mm[thinnest].tolist(),
-        "tumour_ml": mask.volume_ml,
+        "excluded_subcapsular_percent": 100.0 * thinnest.excluded_share,
+        "thinnest_point_lps_mm": thinnest.point_mm.tolist(),
+        "tumour_ml": found.mask.volume_ml,
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Thinnest:
+    """The least margin, where it is, and how the surface is shared out."""
+
+    mam_mm: Interval
+    least_mm: Interval
+    point_mm: Floats
+    area_share: dict[str, float]
+    excluded_share: float
+
+
+def _thinnest(found: _Found, capsule_mm: float) -> _Thinnest:
+    """Measure at the surface and at every voxel that is left, away from the capsule."""
+    count = len(found.surface.points_mm)
+    points = np.concatenate([found.surface.points_mm, found.residual_mm])
+    margins, kept = found.reach(points), _away_from_capsule(found, points, capsule_mm)
+    # where all of the surface is subcapsular there is no other surface to speak of
+    counted = kept if kept[:count].any() else np.ones_like(kept)
+    at = int(np.flatnonzero(counted)[np.argmin(margins[counted])])
+    value, doubt, least = float(margins[at]), found.doubt_mm, float(margins.min())
+    low, high = (found.least_at_end_mm(points[counted], value, end) for end in ("low", "high"))
+    weights = found.surface.weights_mm2 / found.surface.weights_mm2.sum()
+    shared = weights * counted[:count]
+    return _Thinnest(
+        mam_mm=Interval(value=value, low=min(low, value) - doubt, high=max(high, value) + doubt),
+        # residual tumour is residual at the capsule too: the exclusion never hides it
+        least_mm=Interval(value=least, low=min(low - doubt, least), high=np.inf),
+        point_mm=points[at],
+        area_share=area_share_by_margin(margins[:count], shared / shared.sum()),
+        excluded_share=float(weights[~kept[:count]].sum()),
+    )
 
 
 def _inside(organ: Mask | None, points_mm: Floats) -> Booleans:
@@ -193,20 +249,3 @@ def _inside(organ: Mask | None, points_mm: Floats) -> Booleans:
         return np.ones(len(points_mm), dtype=bool)
     inside: Booleans = np.asarray(sample_membership(organ, points_mm) >= 0.5)
     return inside
-
-
-def _judge(mam_mm: float, least_mm: Interval, wanted_margin_mm: float, excluded: float) -> Verdict:
-    rejections, warnings = [], []
-    if not least_mm.value >= 0:
-        text = f"{-least_mm.value:.1f} mm of tumour lie outside the ablation zone"
-        rejections.append(Reason("residual-tumour", f"{text}; the residual is a new target"))
-    elif not mam_mm >= wanted_margin_mm:
-        text = f"the least margin is {mam_mm:.1f} mm of the {wanted_margin_mm:g} mm wanted"
-        warnings.append(Reason("margin-below-goal", f"{text}; see the thinnest point"))
-    if least_mm.low < 0 <= least_mm.value:
-        text = f"at the low end of the ranges the margin is {least_mm.low:.1f} mm"
-        warnings.append(Reason("margin-uncertain", f"{text}; prove the margin after the ablation"))
-    if excluded > 0:
-        text = f"{excluded:.0%} of the tumour's surface is subcapsular and was left out"
-        warnings.append(Reason("subcapsular", f"{text}; judge it by eye"))
-    return verdict_from_reasons(rejections=tuple(rejections), warnings=tuple(warnings))

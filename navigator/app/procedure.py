@@ -11,7 +11,7 @@ from navigator.app.documents import located_document, registration_document
 from navigator.app.inputs import PlanningInputs, load_planning_inputs
 from navigator.app.output_files import inputs_of_request
 from navigator.app.outputs import SUMMARY_FILE, check_may_write, folder_when_complete
-from navigator.app.steps import RoomCheck, check_in_room, plan_case
+from navigator.app.steps import RoomCheck, check_in_room, plan_case, room_plan_document
 from navigator.io.documents import (
     plan_to_json,
     registration_to_json,
@@ -108,9 +108,26 @@ def run_procedure(
     summary = summary_of(result, RUN_SCHEMA)
     with folder_when_complete(out, overwrite=overwrite) as folder:
         progress("writing plate and report")
-        write_case(result, folder, title="Plan for one antenna through a coordinate template")
+        write_case(result, folder, title=title_of(result.inputs))
         save_json(summary, folder / SUMMARY_FILE)
     return summary
+
+
+def title_of(inputs: PlanningInputs) -> str:
+    """Name a report after the way the needle is guided.
+
+    Parameters
+    ----------
+    inputs : PlanningInputs
+        With or without a plate.
+
+    Returns
+    -------
+    str
+        A title.
+    """
+    way = "free hand" if inputs.spec is None else "through a coordinate template"
+    return f"Plan for one antenna, {way}"
 
 
 def run_case(request_path: Path, *, progress: Callable[[str], None] = lambda _: None) -> CaseResult:
@@ -145,7 +162,7 @@ def run_case(request_path: Path, *, progress: Callable[[str], None] = lambda _: 
     if request.intraop is not None and inputs.spec is not None and plan.needles:
         progress("reading the intraoperative scan")
         intraop = load_scan(request.intraop, series_uid=request.intraop_series)
-        room = check_in_room(inputs, inputs.spec, intraop, progress=progress)
+        room = check_in_room(inputs, inputs.spec, intraop, planned=plan, progress=progress)
     seconds = {"read": read - start, "plan": planned - read, "room": time.perf_counter() - planned}
     return CaseResult(inputs=inputs, plan=plan, room=room, seconds=seconds)
 
@@ -179,8 +196,9 @@ def _write_room(inputs: PlanningInputs, room: RoomCheck, folder: Path, seconds: 
     document = registration_document(room.registration, inputs.scan, room.scan, seconds)
     save_json(registration_to_json(document), folder / "registration.json")
     save_json(located_document(room.located, inputs.spec), folder / "placement.json")
-    if room.plan is not None and room.plan.needles:
-        save_json(plan_to_json(room.plan), folder / "plan_in_room.json")
+    in_room = room_plan_document(room)
+    if in_room is not None and in_room["trajectories"]:
+        save_json(in_room, folder / "plan_in_room.json")
 
 
 def write_report(report: Report, folder: Path) -> None:
@@ -220,7 +238,7 @@ def summary_of(result: CaseResult, schema: str) -> dict[str, Any]:
         **verdict_to_json(result.verdict),
         "in_force": result.in_force,
         "plan": plan_to_json(result.plan),
-        "plan_in_room": None if room is None or room.plan is None else plan_to_json(room.plan),
+        "plan_in_room": None if room is None else room_plan_document(room),
         "seconds": {name: round(value, 2) for name, value in result.seconds.items()},
         "files": {"report": "report.html", "pdf": "report.pdf", "plan": "plan.json"},
     }

@@ -9,22 +9,14 @@ import numpy as np
 from navigator.errors import StructureRefusedError
 from navigator.imaging.resample import sample_membership
 from navigator.io.findings import Severity
-from navigator.model.anatomy import Role
+from navigator.model.anatomy import HAZARD_WORDS, Role
 from navigator.model.outcome import Reason
+from navigator.model.volume import Mask
 
 if TYPE_CHECKING:
     from navigator.io.documents import PlanRequest
     from navigator.io.volumes import LoadedScan
     from navigator.model.anatomy import LabelMap, Lesion
-    from navigator.model.volume import Mask
-
-HAZARD_WORDS = {
-    "bone": ("bone", "rib", "spine", "vertebra", "sternum"),
-    "vessel": ("vessel", "vein", "artery", "aorta", "cava"),
-    "bowel": ("bowel", "colon", "duodenum", "stomach", "intestine"),
-    "lung": ("lung",),
-}
-"""What lies around every liver, and words by which label maps name it."""
 
 OUTSIDE_SHARE = 0.02
 """Share of a lesion's surface that a jagged label may put outside the liver."""
@@ -100,6 +92,24 @@ def unnamed_remarks(request: PlanRequest, labels: LabelMap) -> list[Reason]:
         return []
     text = f"nothing in the request is called {', '.join(missing)}"
     return [Reason("structure-unnamed", f"{text}: unknown is not free; look for it yourself")]
+
+
+def unnamed_labels(labels: LabelMap) -> Mask | None:
+    """Find what somebody labelled and the request does not name: it is known, and not free.
+
+    Parameters
+    ----------
+    labels : LabelMap
+        The structures.
+
+    Returns
+    -------
+    Mask or None
+        None where every label value has a name.
+    """
+    named = {value for structure in labels.structures for value in structure.labels}
+    members = (labels.values > 0) & ~np.isin(labels.values, sorted(named))
+    return Mask(members, labels.grid) if members.any() else None
 
 
 def energy_remarks(request: PlanRequest, *, needs_factor: bool) -> list[Reason]:

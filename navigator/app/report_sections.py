@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from navigator.app.pictures import draw_room_slices
+from navigator.app.planned_and_now import build_comparison
+from navigator.model.trajectory import map_trajectory
 from navigator.report.content import Paragraph, Picture, Section, Table
 from navigator.report.words import millimetres, percent, point
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from navigator.app.inputs import PlanningInputs
     from navigator.app.steps import RoomCheck
     from navigator.model.plan import Plan, PlannedNeedle
@@ -20,21 +24,54 @@ if TYPE_CHECKING:
 AREA_WORDS = {"lt_0": "below 0 mm", "0_to_5": "0 to 5 mm", "5_to_10": "5 to 10 mm"}
 
 
-def room_section(inputs: PlanningInputs, room: RoomCheck) -> Section:
+def room_section(inputs: PlanningInputs, planned: Plan, room: RoomCheck) -> Section:
     """Show how patient and plate were found in the intraoperative scan.
 
     Parameters
     ----------
     inputs : PlanningInputs
         What was planned on.
+    planned : Plan
+        As planned.
     room : RoomCheck
         What was found.
 
     Returns
     -------
     Section
-        A table, and a picture where a needle holds.
+        Tables, and a picture where a needle holds.
     """
+    blocks: list[Table | Picture | Paragraph] = [
+        Table(
+            headers=("Check", "Result"), rows=tuple(_room_rows(room)), caption="Intraoperative scan"
+        )
+    ]
+    if room.plan is not None:
+        compared = build_comparison(
+            planned,
+            room.plan,
+            gravity_lps=inputs.scene.gravity_lps,
+            with_numbers=room.verdict.is_usable,
+        )
+        blocks += [] if compared is None else [compared]
+    if room.plan is not None and room.plan.needles:
+        blocks.append(
+            Picture(
+                png=draw_room_slices(inputs, room),
+                caption="Intraoperative scan with what holds now, carried over by the "
+                "registration: tumour, expected zone and needle.",
+            )
+        )
+    blocks.append(
+        Paragraph(
+            "The registration is one rigid motion of the whole body; how far the liver around the "
+            "tumour lies beside it was looked for. What moves after this scan is in no figure."
+        )
+    )
+    return Section("In the room", tuple(blocks))
+
+
+def _room_rows(room: RoomCheck) -> list[tuple[str, str]]:
     quality = room.registration.quality
     rows = [
         ("Registration", room.registration.verdict.status.value),
@@ -56,24 +93,7 @@ def room_section(inputs: PlanningInputs, room: RoomCheck) -> Section:
                 f"{room.located.ambiguity_ratio:.0f} x",
             ),
         ]
-    blocks: list[Table | Picture | Paragraph] = [
-        Table(headers=("Check", "Result"), rows=tuple(rows), caption="Intraoperative scan")
-    ]
-    if room.plan is not None and room.plan.needles:
-        blocks.append(
-            Picture(
-                png=draw_room_slices(inputs, room),
-                caption="Intraoperative scan with what holds now, carried over by the "
-                "registration: tumour, expected zone and needle.",
-            )
-        )
-    blocks.append(
-        Paragraph(
-            "The registration is one rigid motion of the whole body; how far the liver around the "
-            "tumour lies beside it was looked for. What moves after this scan is in no figure."
-        )
-    )
-    return Section("In the room", tuple(blocks))
+    return rows
 
 
 def _known(value_mm: float) -> str:
@@ -131,7 +151,7 @@ def margin_section(plan: Plan) -> Section:
                 headers=("Quantity", "Expected", "Range"),
                 rows=rows,
                 caption=f"Tumour volume inside the zone: {percent(margin.covered_share)}. "
-                f"Thinnest at LPS {point(margin.thinnest_point_mm)} mm.",
+                f"Thinnest at LPS {point(margin.thinnest_point_mm)} mm of the planning scan.",
             ),
             Table(headers=("Signed margin", "Share of the tumour's surface"), rows=areas),
             Table(
@@ -142,8 +162,8 @@ def margin_section(plan: Plan) -> Section:
     )
 
 
-def needle_section(inputs: PlanningInputs, plan: Plan) -> Section:
-    """Show the drill table and the clearances.
+def needle_section(inputs: PlanningInputs, plan: Plan, room: RoomCheck | None = None) -> Section:
+    """Show the drill table, its points in each scan, and the clearances.
 
     Parameters
     ----------
@@ -151,11 +171,13 @@ def needle_section(inputs: PlanningInputs, plan: Plan) -> Section:
         With the limits.
     plan : Plan
         The plan, with a needle.
+    room : RoomCheck or None
+        The intraoperative check, where there was a scan: the points are given in it too.
 
     Returns
     -------
     Section
-        Two tables.
+        Three tables.
     """
     limits = inputs.scene.constraints.min_clearance_mm
     drill = tuple(_drill_row(inputs, needle) for needle in plan.needles)
@@ -171,13 +193,10 @@ def needle_section(inputs: PlanningInputs, plan: Plan) -> Section:
         "Drill table and clearances",
         (
             Table(
-                headers=(
-                    *("Needle", "Bore", "Guide depth", "Insertion", "Diameter"),
-                    *("Skin entry, LPS mm", "Tip, LPS mm"),
-                ),
+                headers=("Needle", "Bore", "Guide depth", "Insertion", "Diameter"),
                 rows=drill,
-                caption="Points are of the planning scan.",
             ),
+            _points_table(plan, room),
             Table(
                 headers=("Structure", "Clearance of the needle's surface", "Limit"),
                 rows=clearances,
@@ -196,18 +215,37 @@ def _drill_row(inputs: PlanningInputs, needle: PlannedNeedle) -> tuple[str, ...]
         "-" if depth is None else millimetres(depth),
         millimetres(needle.trajectory.insertion_depth_mm),
         f"{inputs.scene.antenna.diameter_mm:g} mm",
-        point(needle.trajectory.entry_mm),
-        point(needle.trajectory.tip_mm),
     )
 
 
-def provenance_section(plan: Plan) -> Section:
+def _points_table(plan: Plan, room: RoomCheck | None) -> Table:
+    """Name the scan of every point: the same tissue has other coordinates in each."""
+    headers = ["Point", "Planning scan, LPS mm"]
+    ways = [(needle.name, [needle.trajectory]) for needle in plan.needles]
+    if room is not None:
+        headers.append("Intraoperative scan, LPS mm")
+        for _, way in ways:
+            way.append(map_trajectory(way[0], room.registration.intraop_from_planning))
+    rows = []
+    for name, way in ways:
+        rows.append((f"{name} skin entry", *(point(each.entry_mm) for each in way)))
+        rows.append((f"{name} tip", *(point(each.tip_mm) for each in way)))
+    return Table(
+        headers=tuple(headers),
+        rows=tuple(rows),
+        caption="The same points, each in the frame of the scan that its column names.",
+    )
+
+
+def provenance_section(plan: Plan, plan_ids: Mapping[str, str]) -> Section:
     """Show the hashes of everything that the numbers were made from.
 
     Parameters
     ----------
     plan : Plan
         The plan.
+    plan_ids : mapping of str to str
+        The first digits of the SHA-256 of each plan's file.
 
     Returns
     -------
@@ -215,9 +253,10 @@ def provenance_section(plan: Plan) -> Section:
         One table.
     """
     rows = tuple((name, digest) for name, digest in sorted(plan.provenance.input_hashes.items()))
+    ids = [(f"{name}, first digits", digits) for name, digits in plan_ids.items()]
     engine = ("engine", f"mwa-navigator {plan.provenance.engine_version}")
     caption = "A changed input voids every number of this report."
     return Section(
         "What it was made from",
-        (Table(headers=("Input", "SHA-256"), rows=(*rows, engine), caption=caption),),
+        (Table(headers=("File or input", "SHA-256"), rows=(*ids, *rows, engine), caption=caption),),
     )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from navigator import __version__
+from navigator.app.planned_and_now import judge_against_plan
 from navigator.app.remarks import scan_remarks
+from navigator.app.two_scans import check_two_scans, two_scan_remarks
 from navigator.detection.plate import LocatedPlate, locate_plate
-from navigator.errors import InputRefusedError
 from navigator.geometry.rigid import RigidTransform
-from navigator.io.identity import same_patient
+from navigator.io.documents import plan_in_room_to_json
 from navigator.model.anatomy import Role
 from navigator.model.outcome import Verdict, verdict_from_reasons, worst_verdict
 from navigator.model.placement import TemplatePlacement, template_frame
@@ -96,6 +97,7 @@ def check_in_room(
     spec: TemplateSpec,
     intraop: LoadedScan,
     *,
+    planned: Plan | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> RoomCheck:
     """Find patient and plate in an intraoperative scan, and the bore and depth that hold now.
@@ -108,6 +110,8 @@ def check_in_room(
         The plate.
     intraop : LoadedScan
         The intraoperative scan.
+    planned : Plan or None
+        The plan; where given, plate and energy that differ from it are warnings.
     progress : callable of str
         Told what is being done.
 
@@ -119,9 +123,9 @@ def check_in_room(
     Raises
     ------
     InputRefusedError
-        If the scan is of another patient.
+        If the scan is of another patient, or the planning scan itself.
     """
-    check_same_patient(inputs.scan, intraop)
+    check_two_scans(inputs.scan, intraop)
     registration = register_rigid(
         inputs.scan.volume,
         intraop.volume,
@@ -131,7 +135,8 @@ def check_in_room(
     )
     progress("finding the plate's markers")
     located = locate_plate(intraop.volume, spec)
-    remarks = verdict_from_reasons(warnings=tuple(scan_remarks(intraop, "new scan")))
+    odd = (*scan_remarks(intraop, "new scan"), *two_scan_remarks(inputs.scan, intraop))
+    remarks = verdict_from_reasons(warnings=odd)
     found = worst_verdict(registration.verdict, located.verdict, remarks)
     plan = None
     if found.is_usable and located.lps_from_template is not None:
@@ -144,34 +149,33 @@ def check_in_room(
         doubt = float(np.hypot(registration.quality.expected_tre_mm, located.expected_tre_mm))
         scene = replace(inputs.scene, position_doubt_mm=doubt)
         plan = plan_through_standing_plate(scene, spec, placement, provenance)
-        found = worst_verdict(found, plan.verdict)
+        against = Verdict.accepted() if planned is None else judge_against_plan(planned, plan)
+        found = worst_verdict(found, against, plan.verdict)
     return RoomCheck(
         scan=intraop, registration=registration, located=located, plan=plan, verdict=found
     )
 
 
-def check_same_patient(planning: LoadedScan, intraop: LoadedScan) -> None:
-    """Refuse two scans whose headers name two patients.
+def room_plan_document(room: RoomCheck) -> dict[str, Any] | None:
+    """Write the plan that holds in the room, with points and plate in both scans.
 
     Parameters
     ----------
-    planning, intraop : LoadedScan
-        The scans; a file without a header names nobody.
+    room : RoomCheck
+        What was found.
 
-    Raises
-    ------
-    InputRefusedError
-        If both know their patient and they differ. Neither name nor number is repeated.
+    Returns
+    -------
+    dict or None
+        Schema ``plan/1``; None where there is no plan.
     """
-    if same_patient(planning.patient, intraop.patient) is False:
-        raise InputRefusedError(
-            code="wrong-patient",
-            what="The two scans are of two patients by their headers",
-            where=f"{planning.description} and {intraop.description}",
-            expected="one patient ID and one birth date",
-            got="others in the second scan",
-            next_step="find out whose scan it is before anything else",
-        )
+    if room.plan is None or room.located.lps_from_template is None:
+        return None
+    return plan_in_room_to_json(
+        room.plan,
+        intraop_from_planning=room.registration.intraop_from_planning,
+        intraop_from_template=room.located.lps_from_template,
+    )
 
 
 def _surroundings(inputs: PlanningInputs) -> Mask:
@@ -214,4 +218,5 @@ def carry_plate_to_planning(
         lps_from_template=planning_from_template,
         angles=in_room.angles,
         template_hash=in_room.template_hash,
+        angles_frame=intraop_from_template.target,
     )

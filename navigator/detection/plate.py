@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from navigator.arrays import Floats, frozen_floats
+from navigator.arrays import Floats, frozen_floats, lengths
 from navigator.detection.correspondence import find_assignments, next_best_ratio
 from navigator.detection.markers import find_marker_candidates
+from navigator.detection.plate_verdict import judge_plate
 from navigator.geometry.pointsets import expected_tre_mm, fit_rigid_matrix, residuals_mm
 from navigator.geometry.rigid import RigidTransform
 from navigator.imaging.resample import sample_hu
@@ -21,14 +22,8 @@ if TYPE_CHECKING:
     from navigator.model.volume import Volume
     from template_gen import TemplateSpec
 
-LARGEST_FRE_MM = 1.0
-"""Residual beyond which the spots are not this plate: three times what a 2.5 mm slice costs."""
-
 LEAST_MARKERS = 4
 """Three spots always fit some triple of a pattern; the fourth is the proof."""
-
-LEAST_AMBIGUITY_RATIO = 3.0
-"""How much worse the next-best naming of the markers must fit."""
 
 FLE_FLOOR_MM = 0.1
 """No spot is located better than this in a clinical CT, however small the residual."""
@@ -38,9 +33,6 @@ TRE_DEPTH_MM = 100.0
 
 TISSUE_HU = -300.0
 """Above it there is tissue, below it air or lung."""
-
-LEAST_TISSUE = 0.05
-"""Share of tissue beside the plate below which there is no body to tell the sides by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +154,7 @@ def _located(
     fle = max(fre * np.sqrt(len(pairs) / (len(pairs) - 2.0)), FLE_FLOOR_MM)
     target = np.array([0.0, 0.0, spec.plate.thickness_mm + TRE_DEPTH_MM])
     pose = RigidTransform(matrix=matrix, target=volume.grid.frame, source=template_frame(spec))
-    lost = [label for index, label in enumerate(labels) if index not in dict(pairs)]
+    lost = _find_lost(pose, spec, spots, pairs)
     return LocatedPlate(
         lps_from_template=pose,
         markers=tuple(
@@ -172,7 +164,7 @@ def _located(
         fre_mm=fre,
         expected_tre_mm=expected_tre_mm(named, target, fle),
         ambiguity_ratio=ratio,
-        verdict=_judge(fre, ratio, lost, tissue=_tissue_shares(volume, pose, spec)),
+        verdict=judge_plate(fre, ratio, lost, tissue=_tissue_shares(volume, pose, spec)),
     )
 
 
@@ -207,27 +199,32 @@ def _tissue_shares(volume: Volume, pose: RigidTransform, spec: TemplateSpec) -> 
     return share(below), share(above)
 
 
-def _judge(fre_mm: float, ratio: float, lost: list[str], *, tissue: tuple[float, float]) -> Verdict:
-    rejections, warnings = [], []
-    if not fre_mm <= LARGEST_FRE_MM:
-        text = f"the markers miss the plate by {fre_mm:.2f} mm (limit {LARGEST_FRE_MM} mm)"
-        rejections.append(
-            Reason("residual-too-large", f"{text}; wrong or warped plate: check its serial")
-        )
-    if not ratio >= LEAST_AMBIGUITY_RATIO:
-        text = f"another naming of the markers fits nearly as well (ratio {ratio:.1f})"
-        rejections.append(
-            Reason("ambiguous-markers", f"{text}; use a plate with an asymmetric pattern")
-        )
-    if max(tissue) < LEAST_TISSUE:
-        text = "no body lies beside the plate, so that its patient side cannot be told"
-        warnings.append(Reason("body-not-seen", f"{text}; look which face shows to the patient"))
-    elif not tissue[0] > tissue[1]:
-        text = "the patient side of the plate shows away from the body"
-        rejections.append(
-            Reason("plate-turned-over", f"{text}; turn the plate round and scan again")
-        )
-    if lost:
-        text = f"markers {', '.join(lost)} were not seen"
-        warnings.append(Reason("markers-lost", f"{text}; the pose rests on the others"))
-    return verdict_from_reasons(rejections=tuple(rejections), warnings=tuple(warnings))
+def _find_lost(
+    pose: RigidTransform, spec: TemplateSpec, spots: Floats, pairs: tuple[tuple[int, int], ...]
+) -> dict[str, float]:
+    """Measure how near a spot of no name lies to the place of each lost marker.
+
+    Parameters
+    ----------
+    pose : RigidTransform
+        The plate's pose by the markers that were found.
+    spec : TemplateSpec
+        The plate.
+    spots : (n, 3) array
+        All bright spots of marker size, millimetres in the scan.
+    pairs : tuple of (int, int)
+        Marker and spot of each marker that was found.
+
+    Returns
+    -------
+    dict of str to float
+        Label of each lost marker, and millimetres to the nearest such spot; infinite without one.
+    """
+    found, named = {marker for marker, _ in pairs}, {spot for _, spot in pairs}
+    free = spots[[index for index in range(len(spots)) if index not in named]]
+    places = pose.map_points(marker_points_mm(spec))
+    return {
+        label: float(lengths(free - places[index]).min(initial=np.inf))
+        for index, label in enumerate(marker_labels(spec))
+        if index not in found
+    }

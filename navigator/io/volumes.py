@@ -19,6 +19,7 @@ from navigator.io.findings import (
     grave_first,
     wide_spacing_findings,
 )
+from navigator.io.hounsfield import value_findings
 from navigator.io.images import image_suffix, read_image, write_image
 from navigator.model.volume import Grid, Volume
 
@@ -83,7 +84,7 @@ def load_scan(path: Path, *, series_uid: str | None = None) -> LoadedScan:
     FileRefusedError
         If nothing readable is there, or a series has to be chosen.
     GeometryRefusedError
-        If the series is not one even CT stack.
+        If the series is not one even CT stack, or its values are not Hounsfield units.
     """
     if not path.exists():
         raise missing_path(path)
@@ -130,7 +131,8 @@ def _load_dicom(path: Path, series_uid: str | None) -> LoadedScan:
     entry = choose_series(contents, series_uid, path)
     check_not_refused(entry.findings, f"{path}, series {entry.uid}")
     values, decoder_findings = hounsfield_from_slices(entry.headers)
-    findings = grave_first((*entry.findings, *contents.findings, *decoder_findings))
+    value_based = _findings_of_values(values, f"{path}, series {entry.uid}")
+    findings = grave_first((*entry.findings, *contents.findings, *decoder_findings, *value_based))
     affine = entry.stack.lps_from_index if entry.stack is not None else np.eye(4)
     content_hash = hash_of_values(values, affine)
     volume = _volume(values, affine, _dicom_frame_uid(entry, content_hash))
@@ -156,16 +158,26 @@ def _load_file(path: Path) -> LoadedScan:
     image = read_image(path)
     with np.errstate(over="ignore"):
         values = np.asarray(image.values, dtype=np.float32)
+    value_based = _findings_of_values(values, str(path))
     content_hash = hash_of_values(values, image.lps_from_index)
     volume = _volume(values, image.lps_from_index, uid_from_hash(content_hash))
     return LoadedScan(
         volume=volume,
-        findings=grave_first((*image.findings, *_file_findings(volume.grid, image.warnings))),
+        findings=grave_first(
+            (*image.findings, *_file_findings(volume.grid, image.warnings), *value_based)
+        ),
         source_hash=content_hash,
         description=path.name,
         series_uid="",
         patient=None,
     )
+
+
+def _findings_of_values(values: Voxels, where: str) -> tuple[Finding, ...]:
+    """Refuse what is not in Hounsfield units, and say what is odd about the rest."""
+    findings = value_findings(values)
+    check_not_refused(findings, where)
+    return findings
 
 
 def _volume(values: Voxels, affine: Floats, frame_uid: str) -> Volume:

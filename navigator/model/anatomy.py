@@ -42,6 +42,14 @@ ROLE_OF_NAME = {
 }
 """Roles that a name alone settles; every other name is an obstacle, which is the safe reading."""
 
+HAZARD_WORDS = {
+    "bone": ("bone", "rib", "spine", "vertebra", "sternum"),
+    "vessel": ("vessel", "vein", "artery", "aorta", "cava"),
+    "bowel": ("bowel", "colon", "duodenum", "stomach", "intestine"),
+    "lung": ("lung",),
+}
+"""What lies around every liver, and words by which label maps name it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Structure:

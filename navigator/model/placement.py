@@ -61,11 +61,15 @@ class TemplatePlacement:
         What the protractor shows for this pose.
     template_hash : str
         SHA-256 of the template spec that stands there.
+    angles_frame : Frame or None
+        The scan in which the angles were read, where it is not the pose's own: the protractor
+        is fixed to the table, so a pose that was carried to another scan keeps its angles.
     """
 
     lps_from_template: RigidTransform
     angles: ProtractorAngles
     template_hash: str
+    angles_frame: Frame | None = None
 
     @property
     def normal(self) -> Floats:
@@ -200,17 +204,49 @@ def angles_from_rotation(rotation: ArrayLike, gravity_lps: ArrayLike) -> Protrac
         Degrees; the inverse of :func:`normal_from_tilts` and :func:`rotation_from_normal`.
     """
     axes = np.asarray(rotation, dtype=np.float64)
-    down, left, superior = table_axes_from_gravity(gravity_lps)
     x, normal = axes[:, 0], axes[:, 2]
     unturned = rotation_from_normal(normal, 0.0, gravity_lps)
-    lateral = float(np.arctan2(normal @ left, normal @ down))
-    craniocaudal = float(np.arcsin(np.clip(normal @ superior, -1.0, 1.0)))
     turn = float(np.arctan2(x @ unturned[:, 1], x @ unturned[:, 0]))
+    lateral_tilt_deg, craniocaudal_tilt_deg = tilts_from_direction(normal, gravity_lps)
     return ProtractorAngles(
-        lateral_tilt_deg=_readable_deg(lateral),
-        craniocaudal_tilt_deg=_readable_deg(craniocaudal),
+        lateral_tilt_deg=lateral_tilt_deg,
+        craniocaudal_tilt_deg=craniocaudal_tilt_deg,
         in_plane_rotation_deg=_readable_deg(turn),
     )
+
+
+def tilts_from_direction(direction: ArrayLike, gravity_lps: ArrayLike) -> tuple[float, float]:
+    """Read the two tilts of a way into the patient against gravity.
+
+    Parameters
+    ----------
+    direction : (3,) array
+        Direction into the patient, LPS: a plate's normal, or a needle from hub to tip.
+    gravity_lps : (3,) array
+        Direction of gravity, LPS.
+
+    Returns
+    -------
+    lateral_tilt_deg, craniocaudal_tilt_deg : float
+        Degrees; the inverse of :func:`normal_from_tilts`.
+
+    Raises
+    ------
+    InputRefusedError
+        If the patient lies on a side, or stands.
+
+    Examples
+    --------
+    A needle that goes down and as far to the patient's left:
+
+    >>> tilts_from_direction([1, 1, 0], [0, 1, 0])
+    (45.0, 0.0)
+    """
+    unit = unit_vector(direction, "direction")
+    down, left, superior = table_axes_from_gravity(gravity_lps)
+    lateral = float(np.arctan2(unit @ left, unit @ down))
+    craniocaudal = float(np.arcsin(np.clip(unit @ superior, -1.0, 1.0)))
+    return _readable_deg(lateral), _readable_deg(craniocaudal)
 
 
 def _readable_deg(angle_rad: float) -> float:

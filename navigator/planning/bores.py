@@ -11,7 +11,7 @@ from navigator.arrays import Floats, lengths
 from navigator.imaging.resample import sample_membership
 from navigator.model.trajectory import Trajectory
 from navigator.planning.clearance import ObstacleBoxes, measure_clearances_mm
-from navigator.planning.depth import DepthChoice, choose_depth
+from navigator.planning.depth import DepthChoice, choose_depth, zone_volume_mm3
 from navigator.planning.entries import SkinEntries, are_imaged, find_skin_entries
 from navigator.planning.plate import BoreLine, bore_lines
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 FREE_LINE_SLACK_MM = 1.5
 """A free line starts at a skin point that was interpolated between samples 1 mm apart."""
+
+SPARE_WORTH_MM = 3.0
+"""Clearance beyond every limit that is worth a larger zone or a needle beside the tumour's centre:
+what registration and a bent needle may take of it; more is as good."""
 
 BORES_TRIED = 16
 """Bores nearest the tumour's centre; at 5 mm pitch these reach 10 mm to every side."""
@@ -89,7 +93,7 @@ def find_best_bore(
     -------
     BoreSearch
         The bore with the largest margin up to the wanted one; among equals the one with more
-        clearance, then the smaller zone and depth.
+        clearance up to a few millimetres, then the smaller zone.
     """
     refused: dict[str, int] = {}
     candidates = []
@@ -192,7 +196,7 @@ def reaches_goal(candidate: BoreCandidate, scene: Scene) -> bool:
     return candidate.choice.mam_mm >= scene.lesion.wanted_margin_mm
 
 
-def rank_candidate(candidate: BoreCandidate, scene: Scene) -> tuple[float, float, float, str]:
+def rank_candidate(candidate: BoreCandidate, scene: Scene) -> tuple[float | str, ...]:
     """Give the key by which needles are sorted, best first.
 
     Parameters
@@ -205,17 +209,21 @@ def rank_candidate(candidate: BoreCandidate, scene: Scene) -> tuple[float, float
     Returns
     -------
     tuple
-        Margin up to the wanted one, clearance to spare up to 10 mm, depth, label.
+        Margin up to the wanted one, clearance to spare up to `SPARE_WORTH_MM`, volume of the
+        zone, distance of the axis from the tumour's centre, depth, label.
     """
     margin = min(candidate.choice.mam_mm, scene.lesion.wanted_margin_mm)
     spare = min(
         value - scene.constraints.min_clearance_mm.get(name, 0.0)
         for name, value in candidate.clearance_mm.items()
     )
+    aside = np.cross(scene.lesion.centre_mm - candidate.line.origin_mm, candidate.line.direction)
     # a tenth of a millimetre of margin is not worth a narrower way
     return (
         -round(margin, 1),
-        -round(min(spare, 10.0), 1),
+        -round(min(spare, SPARE_WORTH_MM)),
+        zone_volume_mm3(candidate.choice.size),
+        round(float(lengths(aside)), 1),
         candidate.choice.guide_depth_mm,
         candidate.line.label,
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from navigator.ablation.margin import signed_margins_mm
 from navigator.ablation.zones import place_zone
+from navigator.arrays import lengths
 from navigator.model.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -88,18 +89,40 @@ def choose_depth(
         The smallest zone whose least margin is the wanted one; where none keeps it, the one
         with the largest least margin.
     """
-    ordered = sorted(sizes, key=zone_volume_mm3)
     surface = search_surface(lesion)
+    aside = float(lengths(np.cross(surface - origin_mm, direction)).max())
     best: DepthChoice | None = None
-    for size in ordered:
+    for size, most_mm in _worth_trying(sizes, aside, lesion.wanted_margin_mm):
+        if best is not None and most_mm <= best.mam_mm:
+            continue
         choice = _climb(origin_mm, direction, surface, lesion, size)
         if choice.mam_mm >= lesion.wanted_margin_mm:
             return choice
-        if best is None or choice.mam_mm > best.mam_mm:
-            best = choice
+        best = choice if best is None or choice.mam_mm > best.mam_mm else best
     if best is None:
         raise ValueError("choose_depth: expected one zone size or more, got none")
     return best
+
+
+def _worth_trying(
+    sizes: tuple[ZoneSize, ...], aside_mm: float, wanted_mm: float
+) -> list[tuple[ZoneSize, float]]:
+    """Order the zones: those that may keep the wanted margin by volume, then the most promising.
+
+    No depth gives more margin than the short half axis leaves beside the point that lies farthest
+    from the line.
+
+    Returns
+    -------
+    list of tuple of ZoneSize and float
+        Each zone with the most margin that it may give, millimetres.
+    """
+    most = [(size, 0.5 * size.short_axis_mm.value - aside_mm) for size in sizes]
+    serving = sorted(
+        (item for item in most if item[1] >= wanted_mm), key=lambda item: zone_volume_mm3(item[0])
+    )
+    others = sorted((item for item in most if item[1] < wanted_mm), key=lambda item: -item[1])
+    return [*serving, *others]
 
 
 def zone_volume_mm3(size: ZoneSize) -> float:

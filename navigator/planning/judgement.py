@@ -10,9 +10,11 @@ import numpy as np
 from navigator.ablation.lesions import spread_directions
 from navigator.ablation.margin import measure_margin, signed_margins_mm
 from navigator.ablation.zones import place_zone
+from navigator.arrays import lengths
 from navigator.imaging.distance import border_boxes
 from navigator.imaging.resample import crop_slices
 from navigator.model.outcome import Reason, Verdict, verdict_from_reasons
+from navigator.planning.clearance import build_obstacle_boxes, measure_clearances_mm
 from navigator.planning.entries import are_imaged
 from navigator.planning.unlabelled import unlabelled_along
 
@@ -28,6 +30,12 @@ LARGEST_PLAY_MM = 0.5
 
 LEAST_PLAY_MM = 0.05
 """Less than this no printer leaves."""
+
+BESIDE_MM = 1.5
+"""Points of a tumour's volume lie closer together than this."""
+
+NEAR_UNNAMED_MM = 5.0
+"""A label without a name is told of within the widest usual limit of an unknown structure."""
 
 SURFACE_POINTS = 200
 """Directions in which a zone's reach is looked at."""
@@ -124,11 +132,13 @@ def judge_plan(draft: Draft) -> Verdict:
         Rejected where tumour is left outside the zone; a warning for everything that the
         operator has to look at.
     """
-    rejections = _residual(draft)
+    rejections = (*_residual(draft), *_may_touch(draft))
     warnings = (
         *draft.scene.remarks,
         *_margin_warnings(draft),
+        *_axis_warnings(draft),
         *_anatomy_warnings(draft.scene, draft.zone),
+        *_clearance_warnings(draft),
         *unlabelled_along(draft.scene, draft.best.trajectory),
         *_plate_warnings(draft),
     )
@@ -137,10 +147,45 @@ def judge_plan(draft: Draft) -> Verdict:
 
 def _residual(draft: Draft) -> tuple[Reason, ...]:
     mam = draft.margin.mam_mm.value
-    if mam >= 0:
+    if mam >= 0 and draft.margin.covered_share >= 1.0:
         return ()
-    text = f"the zone leaves {-mam:.1f} mm of tumour outside; use more antennas or another device"
-    return (Reason("residual-tumour", text),)
+    text = f"the zone leaves {max(-mam, 0.0):.1f} mm of tumour outside"
+    return (Reason("residual-tumour", f"{text}; use more antennas or another device"),)
+
+
+def _may_touch(draft: Draft) -> list[Reason]:
+    """Reject where the needle may touch a structure within the doubt about everything's place."""
+    doubt = draft.scene.position_doubt_mm
+    return [
+        Reason(
+            "structure-may-be-touched",
+            f"the needle passes {name} at {value:.1f} mm, and {doubt:.1f} mm are in doubt; "
+            "scan again in the planned breath, or move the plate",
+        )
+        for name, value in draft.best.clearance_mm.items()
+        if doubt > 0 and not value - doubt > 0
+    ]
+
+
+def _clearance_warnings(draft: Draft) -> list[Reason]:
+    """Warn where a limit may be broken within the doubt, and near labels without a name."""
+    doubt, limits = draft.scene.position_doubt_mm, draft.scene.constraints.min_clearance_mm
+    warnings = []
+    for name, value in draft.best.clearance_mm.items():
+        limit = limits.get(name, 0.0)
+        if 0 < value - doubt < limit:
+            text = f"{name} is {value:.1f} mm away, and may be {value - doubt:.1f} mm"
+            warnings.append(Reason("clearance-uncertain", f"{text} (limit {limit:g} mm); look"))
+    if draft.scene.unnamed is not None:
+        boxes = build_obstacle_boxes({"unnamed": draft.scene.unnamed})
+        diameter = draft.scene.antenna.diameter_mm
+        near = measure_clearances_mm(boxes, draft.best.trajectory, diameter)["unnamed"] - doubt
+        if near < NEAR_UNNAMED_MM:
+            text = "the needle passes through a label that the request does not name"
+            if near > 0:
+                text = f"a label that the request does not name lies {near:.1f} mm from the needle"
+            warnings.append(Reason("label-unnamed", f"{text}; see what it is, and name it"))
+    return warnings
 
 
 def _margin_warnings(draft: Draft) -> list[Reason]:
@@ -156,6 +201,16 @@ def _margin_warnings(draft: Draft) -> list[Reason]:
     return warnings
 
 
+def _axis_warnings(draft: Draft) -> list[Reason]:
+    """Warn where the antenna passes beside the tumour: a zone is surest on its own axis."""
+    way, inside = draft.best.trajectory, draft.scene.lesion.inside_mm
+    aside = lengths(np.cross(inside - way.tip_mm, way.direction))
+    if float(aside.min()) <= BESIDE_MM:
+        return []
+    text = f"the antenna passes {float(aside.min()):.1f} mm beside the tumour"
+    return [Reason("antenna-beside-tumour", f"{text}; move the plate so that a bore points at it")]
+
+
 def _anatomy_warnings(scene: Scene, zone: AblationZone) -> list[Reason]:
     warnings = []
     for name in scene.unsegmented:
@@ -163,13 +218,18 @@ def _anatomy_warnings(scene: Scene, zone: AblationZone) -> list[Reason]:
         warnings.append(Reason("structure-unknown", f"{text}; look for it along the needle"))
     warnings += _zone_beyond_scan(scene, zone)
     for name, mask in scene.obstacles.items():
-        block = crop_slices(mask.grid, zone.centre_mm[None], padding_mm=reach_of(zone))
+        block = crop_slices(
+            mask.grid, zone.centre_mm[None], padding_mm=reach_of(zone) + scene.position_doubt_mm
+        )
         points = border_boxes(mask, block)
-        if len(points) and signed_margins_mm(points, [zone]).max() > 0:
-            text = f"the expected zone reaches into {name}"
-            warnings.append(
-                Reason("zone-reaches-structure", f"{text}; protect it, or choose less power")
-            )
+        if not len(points):
+            continue
+        reach = "reaches" if signed_margins_mm(points, [zone]).max() > 0 else "may reach"
+        largest = signed_margins_mm(points, [zone], bound="high").max() + scene.position_doubt_mm
+        if reach == "reaches" or largest > 0:
+            text = f"the zone {reach} into {name}; protect it, or choose less power"
+            code = "zone-reaches-structure" if reach == "reaches" else "zone-may-reach-structure"
+            warnings.append(Reason(code, text))
     return warnings
 
 
@@ -183,7 +243,7 @@ def _zone_beyond_scan(scene: Scene, zone: AblationZone) -> list[Reason]:
 
 
 def reach_of(zone: AblationZone) -> float:
-    """Measure the longest half axis of a zone.
+    """Measure the longest half axis of a zone at the high end of its range.
 
     Parameters
     ----------
@@ -195,7 +255,7 @@ def reach_of(zone: AblationZone) -> float:
     float
         Millimetres.
     """
-    return 0.5 * max(zone.size.long_axis_mm.value, zone.size.short_axis_mm.value)
+    return 0.5 * max(zone.size.long_axis_mm.high, zone.size.short_axis_mm.high)
 
 
 def _plate_warnings(draft: Draft) -> list[Reason]:

@@ -15,7 +15,6 @@ from navigator.model.plan import Plan, PlannedNeedle, Provenance
 from navigator.planning.bores import (
     BoreCandidate,
     find_best_bore,
-    rank_candidate,
     reaches_goal,
     try_line,
 )
@@ -44,6 +43,9 @@ if TYPE_CHECKING:
     from navigator.planning.bores import BoreSearch
     from navigator.planning.scene import Scene
     from template_gen import TemplateSpec
+
+WORTHWHILE_MARGIN_MM = 0.1
+"""Less margin is not worth a deeper or more tilted way."""
 
 DIRECTIONS_COMPARED = 25
 """Directions with a way, best first, of which the one with the most margin is taken: the first
@@ -107,7 +109,7 @@ def plan_one_antenna(scene: Scene, spec: TemplateSpec, provenance: Provenance) -
         tally.add(search)
         if search.best is None:
             continue
-        if best is None or _has_more_margin(search.best, best[1], scene):
+        if best is None or _has_more_margin(search.best, best[1]):
             best = placement, search.best
         if tally.is_enough(search.best, scene):
             break
@@ -117,9 +119,9 @@ def plan_one_antenna(scene: Scene, spec: TemplateSpec, provenance: Provenance) -
     return _plan(draft, provenance, tally.seen)
 
 
-def _has_more_margin(one: BoreCandidate, other: BoreCandidate, scene: Scene) -> bool:
+def _has_more_margin(one: BoreCandidate, other: BoreCandidate) -> bool:
     """Tell whether a later direction is worth more: directions come in order of preference."""
-    return rank_candidate(one, scene)[0] < rank_candidate(other, scene)[0]
+    return one.choice.mam_mm > other.choice.mam_mm + WORTHWHILE_MARGIN_MM
 
 
 def plan_through_standing_plate(
@@ -208,7 +210,7 @@ def plan_free_hand(scene: Scene, provenance: Provenance) -> Plan:
             tally.refused[found] += 1
             continue
         tally.allowed += 1
-        if best is None or _has_more_margin(found, best, scene):
+        if best is None or _has_more_margin(found, best):
             best = found
         if tally.is_enough(found, scene):
             break

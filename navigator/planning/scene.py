@@ -72,6 +72,8 @@ class Scene:
         Scan and body.
     obstacles : mapping of str to Mask
         What the needle must keep clear of, by name.
+    unnamed : Mask or None
+        What was labelled and has no name: told where the needle comes near it.
     gravity_lps : (3,) array
         Direction of gravity.
     antenna : Antenna
@@ -94,6 +96,7 @@ class Scene:
     antenna: Antenna
     sizes: tuple[ZoneSize, ...]
     constraints: Constraints
+    unnamed: Mask | None = None
     remarks: tuple[Reason, ...] = ()
     position_doubt_mm: float = 0.0
 

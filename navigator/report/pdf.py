@@ -154,15 +154,21 @@ def _table(block: Table, styles: dict[str, ParagraphStyle]) -> Flowable:
             [("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE), ("VALIGN", (0, 0), (-1, -1), "TOP")]
         )
     )
-    return grid
+    if not block.caption:
+        return grid
+    # it may say in which scan the points of the table are given
+    return KeepTogether([grid, _text(block.caption, _caption_style(styles))])
 
 
 def _picture(block: Picture, styles: dict[str, ParagraphStyle]) -> Flowable:
     width, height = ImageReader(io.BytesIO(block.png)).getSize()
     scale = min(WIDTH / width, LARGEST_PICTURE / height)
-    caption = ParagraphStyle("caption", parent=styles["Normal"], fontSize=8, textColor=SOFT)
     image = Image(io.BytesIO(block.png), width * scale, height * scale)
-    return KeepTogether([image, _text(block.caption, caption)])
+    return KeepTogether([image, _text(block.caption, _caption_style(styles))])
+
+
+def _caption_style(styles: dict[str, ParagraphStyle]) -> ParagraphStyle:
+    return ParagraphStyle("caption", parent=styles["Normal"], fontSize=8, textColor=SOFT)
 
 
 def _text(text: str, style: ParagraphStyle) -> PdfParagraph:

@@ -3,9 +3,11 @@
 from navigator.io.documents.jsontext import json_text, load_json, save_json
 from navigator.io.documents.placement import load_placement, located_template_to_json
 from navigator.io.documents.plan import (
+    document_id,
     interval_to_json,
     margin_to_json,
     placement_to_json,
+    plan_in_room_to_json,
     plan_to_json,
     verdict_to_json,
 )
@@ -32,6 +34,7 @@ __all__ = [
     "RequestedLesion",
     "RequestedPlacement",
     "Sphere",
+    "document_id",
     "interval_to_json",
     "json_text",
     "load_json",
@@ -43,6 +46,7 @@ __all__ = [
     "located_template_to_json",
     "margin_to_json",
     "placement_to_json",
+    "plan_in_room_to_json",
     "plan_to_json",
     "registration_to_json",
     "save_json",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from navigator.errors import InputRefusedError
@@ -35,6 +36,7 @@ def check_no_contradiction(request: PlanRequest, path: Path) -> None:
     """
     _check_fields_go_together(request, path)
     _check_names_are_told_apart(request, path)
+    _check_values_are_told_apart(request, path)
     _check_limits_are_of_obstacles(request, path)
 
 
@@ -134,6 +136,27 @@ def _check_names_are_told_apart(request: PlanRequest, path: Path) -> None:
         label = label_of.get(_folded(name), name)
         if label != name:
             raise _ambiguous(path, OBSTACLE_LIMITS, name, label)
+
+
+def _check_values_are_told_apart(request: PlanRequest, path: Path) -> None:
+    """See that no voxel belongs to two structures: one of them was meant to be another value.
+
+    A lesion that took the liver's value would be the whole liver, an obstacle that took the
+    lesion's would lie within it. A value that stands twice in one list says nothing else.
+    """
+    values_of = {
+        name: {value} if isinstance(value, int) else set(value)
+        for name, value in request.labels.items()
+    }
+    for (first, ours), (second, theirs) in combinations(values_of.items(), 2):
+        for value in sorted(ours & theirs)[:1]:
+            raise _contradiction(
+                path,
+                f"labels.{first}, labels.{second}",
+                "each value of the label map given to one structure",
+                f"value {value} given to both `{first}` and `{second}`",
+                "look the values up in the segmentation and correct `labels`",
+            )
 
 
 def _alike(names: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
+from navigator.geometry.frames import check_same_frame
+from navigator.io.documents.jsontext import json_text
+from navigator.model.trajectory import map_trajectory
+
 if TYPE_CHECKING:
+    from navigator.geometry.rigid import RigidTransform
     from navigator.model.ablation import AblationZone, Interval, Margin
     from navigator.model.outcome import Verdict
     from navigator.model.placement import TemplatePlacement
     from navigator.model.plan import Plan, PlannedNeedle
 
 PLAN_SCHEMA = "plan/1"
+PLANNING_SCAN, INTRAOPERATIVE_SCAN = "planning scan", "intraoperative scan"
+ID_DIGITS = 12
+"""Hexadecimal digits of a document's hash by which a person tells two plans apart."""
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
@@ -49,6 +58,62 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
             "sha256": dict(sorted(plan.provenance.input_hashes.items())),
         },
     }
+
+
+def plan_in_room_to_json(
+    plan: Plan, *, intraop_from_planning: RigidTransform, intraop_from_template: RigidTransform
+) -> dict[str, Any]:
+    """Write a plan that holds in the room, its points and its plate in both scans.
+
+    Parameters
+    ----------
+    plan : Plan
+        In the planning frame.
+    intraop_from_planning : RigidTransform
+        The registration, millimetres.
+    intraop_from_template : RigidTransform
+        Where the plate was found, millimetres.
+
+    Returns
+    -------
+    dict
+        Schema ``plan/1`` with ``intraop_frame``; each needle has ``entry_intraop_lps_mm`` and
+        ``tip_intraop_lps_mm``, the placement ``intraop_from_template``.
+
+    Raises
+    ------
+    FrameMismatchError
+        If plate and registration are of two intraoperative scans.
+    """
+    intraop = intraop_from_planning.target
+    check_same_frame(
+        "writing a plan in the room", expected=intraop, got=intraop_from_template.target
+    )
+    document = plan_to_json(plan)
+    document["intraop_frame"] = intraop.uid
+    for written, needle in zip(document["trajectories"], plan.needles, strict=True):
+        way = map_trajectory(needle.trajectory, intraop_from_planning)
+        written["entry_intraop_lps_mm"] = way.entry_mm.tolist()
+        written["tip_intraop_lps_mm"] = way.tip_mm.tolist()
+    if document["placement"] is not None:
+        document["placement"]["intraop_from_template"] = intraop_from_template.matrix.tolist()
+    return document
+
+
+def document_id(document: dict[str, Any]) -> str:
+    """Give a document a short name by its content.
+
+    Parameters
+    ----------
+    document : dict
+        As it is written.
+
+    Returns
+    -------
+    str
+        First twelve hexadecimal digits of the SHA-256 of its file.
+    """
+    return hashlib.sha256(json_text(document).encode("utf-8")).hexdigest()[:ID_DIGITS]
 
 
 def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
@@ -121,15 +186,21 @@ def placement_to_json(placement: TemplatePlacement) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``lps_from_template`` and the three angles in degrees.
+        ``lps_from_template``, the three angles in degrees, and in ``angles_frame`` the scan in
+        which they were read: in the room it is not that of the pose.
     """
-    angles = placement.angles
+    angles, frame = placement.angles, placement.lps_from_template.target
+    read_in = placement.angles_frame or frame
     return {
         "lps_from_template": placement.lps_from_template.matrix.tolist(),
         "lateral_tilt_deg": angles.lateral_tilt_deg,
         "craniocaudal_tilt_deg": angles.craniocaudal_tilt_deg,
         "in_plane_rotation_deg": angles.in_plane_rotation_deg,
-        "frame": placement.lps_from_template.target.uid,
+        "angles_frame": {
+            "scan": PLANNING_SCAN if read_in == frame else INTRAOPERATIVE_SCAN,
+            "frame": read_in.uid,
+        },
+        "frame": frame.uid,
         "template": placement.lps_from_template.source.uid,
         "template_sha256": placement.template_hash,
     }

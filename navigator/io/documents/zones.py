@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -9,14 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from navigator.errors import InputRefusedError
 from navigator.io.documents.jsontext import load_json, schema_of
+from navigator.io.documents.plan import PLAN_SCHEMA
 from navigator.model.ablation import AblationZone, Interval, ZoneSize
+from navigator.model.outcome import Reason, Verdict, VerdictStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from navigator.geometry.frames import Frame
 
-ZONES_SCHEMAS = ("plan/1", "zones/1")
+ZONES_SCHEMAS = (PLAN_SCHEMA, "zones/1")
 Axis = Annotated[float, Field(gt=0, le=200)]
 
 
@@ -44,7 +47,44 @@ class _ZoneDocument(BaseModel):
     centre_to_tip_mm: _Range | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedZones:
+    """Zones with what their file says of them.
+
+    Parameters
+    ----------
+    zones : tuple of AblationZone
+        At least one.
+    verdict : Verdict or None
+        The plan's own; None for a list of zones, which has none.
+    structures_sha256 : str or None
+        Hash of the structures that the plan was made on; None where the file does not say.
+    """
+
+    zones: tuple[AblationZone, ...]
+    verdict: Verdict | None
+    structures_sha256: str | None
+
+
 def load_zones(path: Path, frame: Frame) -> tuple[AblationZone, ...]:
+    """Read the zones of a plan or of a list, without what else the file says.
+
+    Parameters
+    ----------
+    path : Path
+        JSON file.
+    frame : Frame
+        The frame in which the zones are taken to lie.
+
+    Returns
+    -------
+    tuple of AblationZone
+        At least one; what is refused, see :func:`load_planned_zones`.
+    """
+    return load_planned_zones(path, frame).zones
+
+
+def load_planned_zones(path: Path, frame: Frame) -> PlannedZones:
     """Read the zones of a plan, or of a list ``{"schema": "zones/1", "zones": [...]}``.
 
     Parameters
@@ -57,15 +97,15 @@ def load_zones(path: Path, frame: Frame) -> tuple[AblationZone, ...]:
 
     Returns
     -------
-    tuple of AblationZone
-        At least one.
+    PlannedZones
+        With the plan's verdict and the hash of its structures.
 
     Raises
     ------
     FileRefusedError
         If the file is not there or not JSON.
     InputRefusedError
-        If it holds no zone, or one that is incomplete.
+        If it holds no zone, or one that is incomplete, or a plan has no verdict.
     """
     found = schema_of(path)
     document = load_json(path, found if found in ZONES_SCHEMAS else ZONES_SCHEMAS[0])
@@ -74,13 +114,37 @@ def load_zones(path: Path, frame: Frame) -> tuple[AblationZone, ...]:
         raise _refused(path, "one zone or more", "none")
     try:
         zones = [_ZoneDocument.model_validate(_tupled(row)) for row in rows]
-        return tuple(_zone(zone, frame) for zone in zones)
+        found_zones = tuple(_zone(zone, frame) for zone in zones)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise _refused(path, f"{where}: {first['msg']}", str(first["input"])) from error
     except ValueError as error:
         raise _refused(path, "an axis with a direction, ranges in order", str(error)) from error
+    if found != PLAN_SCHEMA:
+        return PlannedZones(zones=found_zones, verdict=None, structures_sha256=None)
+    return PlannedZones(
+        zones=found_zones,
+        verdict=_verdict(document, path),
+        structures_sha256=_structures_sha256(document),
+    )
+
+
+def _verdict(document: dict[str, Any], path: Path) -> Verdict:
+    """Read a plan's verdict; a plan that does not say it is not taken for an accepted one."""
+    try:
+        reasons = [Reason(str(row["code"]), str(row["message"])) for row in document["reasons"]]
+        return Verdict(VerdictStatus(document["verdict"]), tuple(reasons))
+    except (KeyError, TypeError, ValueError) as error:
+        got = f"{type(error).__name__}: {error}"
+        raise _refused(path, "a plan's verdict and reasons", got) from error
+
+
+def _structures_sha256(document: dict[str, Any]) -> str | None:
+    provenance = document.get("provenance")
+    hashes = provenance.get("sha256") if isinstance(provenance, dict) else None
+    found = hashes.get("structures") if isinstance(hashes, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _zone_rows(document: dict[str, Any]) -> list[object]:

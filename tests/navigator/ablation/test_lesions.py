@@ -91,3 +91,16 @@ def test_a_tumour_on_a_sheared_scan_is_refused() -> None:
     mask = Mask(np.ones((10, 10, 10)), dataclasses.replace(grid, lps_from_index=affine))
     with pytest.raises(GeometryRefusedError):
         build_mask_lesion(name="L1", mask=mask, wanted_margin_mm=5.0)
+
+
+@pytest.mark.hazard(41)
+def test_a_tumour_with_a_stray_voxel_is_refused() -> None:
+    """A voxel alone has no surface: it would be left out of the margin in silence."""
+    grid = upright_grid((20, 20, 20), (2.0, 2.0, 2.0), (0.0, 0.0, 0.0))
+    members = np.zeros(grid.shape_kji, dtype=bool)
+    members[4:9, 4:9, 4:9] = True
+    build_mask_lesion(name="L1", mask=Mask(members, grid), wanted_margin_mm=5.0)
+    members[17, 17, 17] = True
+    with pytest.raises(StructureRefusedError) as refused:
+        build_mask_lesion(name="L1", mask=Mask(members, grid), wanted_margin_mm=5.0)
+    assert refused.value.refusal.code == "lesion-in-pieces"

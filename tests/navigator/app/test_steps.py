@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,29 +13,32 @@ import pytest
 from navigator.app.case_report import build_case_report
 from navigator.app.documents import located_document, registration_document
 from navigator.app.inputs import load_planning_inputs
-from navigator.app.procedure import CaseResult
+from navigator.app.procedure import CaseResult, title_of
 from navigator.app.steps import (
     RoomCheck,
     carry_plate_to_planning,
-    check_same_patient,
     plan_case,
+    room_plan_document,
 )
+from navigator.app.two_scans import check_same_patient
 from navigator.detection.plate import LocatedPlate
 from navigator.errors import InputRefusedError
 from navigator.geometry.frames import Frame, FrameKind
 from navigator.geometry.rigid import RigidTransform
-from navigator.io.documents import registration_to_json
+from navigator.io.documents import plan_to_json, registration_to_json, save_json
 from navigator.io.identity import PatientIdentity
 from navigator.model.outcome import Reason, Verdict, VerdictStatus
 from navigator.model.placement import template_frame
 from navigator.registration.neighbourhood import LocalAgreement
 from navigator.registration.quality import RegistrationQuality
 from navigator.registration.rigid import RigidRegistration
-from navigator.report.content import KeyNumbers, Paragraph, Report, Table
+from navigator.report.content import KeyNumber, KeyNumbers, Paragraph, Report, Table
 from tests.navigator.app.tiny_patient import write_patient
 from tests.protocol.needle_checker import protractor_deg
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from navigator.app.inputs import PlanningInputs
     from navigator.model.plan import Plan
 
@@ -123,6 +127,7 @@ def test_the_plate_is_carried_to_the_planning_scan(inputs: PlanningInputs, seed:
     angles = placement.angles
     shown = (angles.lateral_tilt_deg, angles.craniocaudal_tilt_deg, angles.in_plane_rotation_deg)
     # the protractor hangs on the table, so its angles are those of the room
+    assert placement.angles_frame == ROOM
     assert np.allclose(shown, protractor_deg(pose, GRAVITY), atol=1e-6)
 
 
@@ -334,3 +339,116 @@ def test_the_verdict_of_a_case_is_the_room_s_where_there_is_one(
     room = room_check(inputs, None, registration=REJECTED, plate=Verdict.accepted())
     checked = CaseResult(inputs=inputs, plan=plan, room=room, seconds={})
     assert checked.verdict.status is VerdictStatus.REJECTED
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.hazard(14)
+def test_every_point_stands_under_the_name_of_its_scan(inputs: PlanningInputs, plan: Plan) -> None:
+    accepted, motion = Verdict.accepted(), turned(5)
+    room = room_check(inputs, plan, registration=accepted, plate=accepted)
+    room = replace(room, registration=registered(inputs, motion, accepted))
+    way = plan.needles[0].trajectory
+    for check, scans in ((None, ["Planning"]), (room, ["Planning", "Intraoperative"])):
+        shown = tables(build_case_report(inputs, plan, check, title="t"))
+        (points,) = [table for _, table in shown if "Point" in table.headers]
+        assert list(points.headers[1:]) == [f"{scan} scan, LPS mm" for scan in scans]
+        for row, place in zip(points.rows, (way.entry_mm, way.tip_mm), strict=True):
+            there = [place, motion[:3, :3] @ place + motion[:3, 3]]
+            for cell, expected in zip(row[1:], there, strict=False):
+                found = [float(value) for value in cell.split(", ")]
+                assert np.allclose(found, expected, atol=0.051)
+        assert not [t for _, t in shown for header in t.headers if header.endswith(", LPS mm")
+                    and "scan" not in header]  # fmt: skip
+
+
+@pytest.mark.hazard(14)
+def test_the_plan_in_the_room_names_both_scans(inputs: PlanningInputs, plan: Plan) -> None:
+    assert inputs.spec is not None
+    accepted, motion, pose = Verdict.accepted(), turned(7), turned(8)
+    pose[:3, :3] = pose[:3, :3] @ np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+    room = room_check(inputs, plan, registration=accepted, plate=accepted)
+    registration, plate = (
+        registered(inputs, motion, accepted),
+        located(inputs, pose, accepted),
+    )
+    assert plate.lps_from_template is not None
+    placement = carry_plate_to_planning(
+        inputs, inputs.spec, registration.intraop_from_planning, plate.lps_from_template
+    )
+    standing = replace(plan, placement=placement)
+    room = replace(room, registration=registration, located=plate, plan=standing)
+    document = room_plan_document(room)
+    assert document is not None
+    assert document["placement"]["angles_frame"] == {
+        "scan": "intraoperative scan", "frame": ROOM.uid
+    }  # fmt: skip
+    assert document["intraop_frame"] == ROOM.uid
+    assert np.allclose(document["placement"]["intraop_from_template"], pose)
+    (needle,) = document["trajectories"]
+    for name in ("entry", "tip"):
+        there = motion[:3, :3] @ needle[f"{name}_lps_mm"] + motion[:3, 3]
+        assert np.allclose(needle[f"{name}_intraop_lps_mm"], there)
+    assert room_plan_document(replace(room, plan=None)) is None
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_plan_and_room_stand_side_by_side(inputs: PlanningInputs, plan: Plan) -> None:
+    accepted = Verdict.accepted()
+    room = room_check(inputs, plan, registration=accepted, plate=accepted)
+    for verdict, count in ((plan.verdict, 10), (REJECTED, 2)):
+        report = build_case_report(inputs, plan, replace(room, verdict=verdict), title="t")
+        (table,) = [t for _, t in tables(report) if t.caption.startswith("Planned and now")]
+        assert len(table.rows) == count
+        assert ("Plate's origin moved by", "-", "0.0 mm") in table.rows
+        assert ("Plate turned by", "-", "0.0°") in table.rows
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_report_names_plate_and_plan_by_their_ids(
+    inputs: PlanningInputs, plan: Plan, tmp_path: Path
+) -> None:
+    assert inputs.spec is not None
+    accepted = Verdict.accepted()
+    room = room_check(inputs, plan, registration=accepted, plate=accepted)
+    report = build_case_report(inputs, plan, room, title="t")
+    assert inputs.spec.serial in report.subtitle
+    shown = {number.label: number.value for number in numbers_of(report)}
+    assert shown["Plate"] == inputs.spec.serial
+    (sources,) = [dict(t.rows) for _, t in tables(report) if "SHA-256" in t.headers]  # type: ignore[arg-type] - two cells a row
+    in_room = room_plan_document(room)
+    assert in_room is not None
+    for name, document in (("plan", plan_to_json(plan)), ("plan_in_room", in_room)):
+        save_json(document, tmp_path / "saved.json")
+        digest = hashlib.sha256((tmp_path / "saved.json").read_bytes()).hexdigest()
+        assert sources[f"{name}.json, first digits"] == digest[:12]
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.hazard(29)
+def test_a_free_hand_report_gives_the_needle_s_own_tilts(
+    inputs: PlanningInputs, plan: Plan
+) -> None:
+    free = replace(inputs, spec=None)
+    assert "template" not in title_of(free)
+    assert "through a coordinate template" in title_of(inputs)
+    needle = replace(plan.needles[0], bore=None, guide_depth_mm=None)
+    entry, tip = np.array([0.0, -50.0, 0.0]), np.array([50.0, 0.0, 0.0])
+    way = replace(needle.trajectory, entry_mm=entry, tip_mm=tip)
+    driven = replace(plan, needles=(replace(needle, trajectory=way),), placement=None)
+    shown = {n.label: n for n in numbers_of(build_case_report(free, driven, None, title="t"))}
+    assert shown["Lateral tilt"].value == "45.0°"
+    assert "→ tip to patient's left; needle against gravity" in shown["Lateral tilt"].hint
+    assert shown["Craniocaudal tilt"].value == "0.0°"
+    assert not {"Plate", "Bore", "In-plane rotation"} & set(shown)
+    sideways = replace(free, scene=replace(free.scene, gravity_lps=np.array([1.0, 0.0, 0.0])))
+    shown = {n.label: n for n in numbers_of(build_case_report(sideways, driven, None, title="t"))}
+    assert "Lateral tilt" not in shown, "for a patient on a side these angles are not defined"
+
+
+def numbers_of(report: Report) -> list[KeyNumber]:
+    return [
+        number
+        for block in report.sections[0].blocks
+        if isinstance(block, KeyNumbers)
+        for number in block.numbers
+    ]

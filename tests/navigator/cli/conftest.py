@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from navigator.cli import main
-from tests.navigator.app.tiny_patient import TinyPatient, write_patient
+from tests.navigator.app.tiny_patient import TinyPatient, paint, write_image, write_patient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +59,15 @@ def navigator(
 def tiny(tmp_path: Path) -> TinyPatient:
     """Write a tiny patient of its own for a test."""
     return write_patient(tmp_path / "patient")
+
+
+@pytest.fixture
+def tiny_again(tiny: TinyPatient) -> Path:
+    """Write another scan of the tiny patient: where he lay, a little brighter."""
+    path = tiny.folder / "again.nii.gz"
+    hounsfield, _ = paint()
+    write_image((hounsfield + 1).astype(hounsfield.dtype), path)
+    return path
 
 
 @pytest.fixture

@@ -357,11 +357,11 @@ def test_a_scan_without_a_plate_ends_with_three(navigator: Navigator, tiny: Tiny
 
 @pytest.mark.hazard(19)
 def test_a_registration_that_is_rejected_ends_with_three_and_carries_no_point(
-    navigator: Navigator, tiny: TinyPatient
+    navigator: Navigator, tiny: TinyPatient, tiny_again: Path
 ) -> None:
     """The tiny trunk is the same all along its axis: where it lies along it cannot be known."""
     out, scan = tiny.folder / "registration.json", tiny.folder / "scan.nii.gz"
-    answer = navigator("register", scan, scan, "--out", out, "--json")
+    answer = navigator("register", scan, tiny_again, "--out", out, "--json")
     assert answer.code == REJECTED
     assert answer.document["verdict"] == "rejected"
     assert answer.document["reasons"]
@@ -370,6 +370,27 @@ def test_a_registration_that_is_rejected_ends_with_three_and_carries_no_point(
     mapped = navigator("map-points", out, points, tiny.folder / "mapped.csv", "--to", "intraop")
     assert mapped.code == REFUSED
     assert not (tiny.folder / "mapped.csv").exists()
+
+
+@pytest.mark.hazard(13)
+def test_a_scan_is_not_registered_to_itself(navigator: Navigator, tiny: TinyPatient) -> None:
+    out, scan = tiny.folder / "registration.json", tiny.folder / "scan.nii.gz"
+    answer = navigator("register", scan, scan, "--out", out, "--json")
+    assert (answer.code, answer.document["error"]["code"]) == (REFUSED, "same-scan")
+    assert not out.exists()
+
+
+@pytest.mark.hazard(22)
+@pytest.mark.parametrize("command", ["convert", "locate-template"])
+def test_a_label_map_is_no_scan(navigator: Navigator, tiny: TinyPatient, command: str) -> None:
+    labels, out = tiny.folder / "labels.nii.gz", tiny.folder / "out.nrrd"
+    words = {
+        "convert": (labels, out),
+        "locate-template": (labels, tiny.folder / "template.json"),
+    }[command]
+    answer = navigator(command, *words, "--json")
+    assert (answer.code, answer.document["error"]["code"]) == (REFUSED, "not-hounsfield")
+    assert not out.exists()
 
 
 @pytest.mark.slow

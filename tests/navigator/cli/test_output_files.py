@@ -26,8 +26,9 @@ COMMANDS = ("plan", "convert", "register", "map-points", "locate-template")
 
 
 @pytest.fixture
-def desk(tiny: TinyPatient) -> Path:
-    """Give the tiny patient's folder with points and a registration in it."""
+def desk(tiny: TinyPatient, tiny_again: Path) -> Path:
+    """Give the tiny patient's folder with another scan, points and a registration in it."""
+    assert tiny_again.parent == tiny.folder
     registration(tiny.folder)
     text = "label,x_mm,y_mm,z_mm\nT1,1,2,3\n"
     (tiny.folder / "points.csv").write_text(text, encoding="utf-8")
@@ -40,7 +41,7 @@ def words_of(command: str, desk: Path, out: Path) -> list[object]:
     return {
         "plan": [command, desk / "request.json", "--out", out],
         "convert": [command, scan, out],
-        "register": [command, scan, scan, "--out", out, "--rigid"],
+        "register": [command, scan, desk / "again.nii.gz", "--out", out, "--rigid"],
         "map-points": [
             command, desk / "registration.json", desk / "points.csv", out, "--to", "intraop",
         ],
@@ -51,6 +52,7 @@ def words_of(command: str, desk: Path, out: Path) -> list[object]:
 INPUTS = [
     ("plan", "request.json"), ("plan", "scan.nii.gz"), ("plan", "labels.nii.gz"),
     ("plan", "template.json"), ("convert", "scan.nii.gz"), ("register", "scan.nii.gz"),
+    ("register", "again.nii.gz"),
     ("map-points", "registration.json"), ("map-points", "points.csv"),
     ("locate-template", "scan.nii.gz"), ("locate-template", "template.json"),
 ]  # fmt: skip

@@ -265,6 +265,43 @@ def test_another_plate_is_refused(rows: int) -> None:
 
 
 @pytest.mark.hazard(31, 32)
+@pytest.mark.parametrize(("size", "pitch_mm"), [(15, 4.9), (10, 4.85), (13, 4.9)])
+def test_a_plate_of_nearly_the_same_pitch_is_no_plate_with_lost_markers(
+    size: int, pitch_mm: float
+) -> None:
+    """Some of its markers fit, and those that do not are seen beside their places."""
+    columns = 11 if size == 13 else size
+    real, wrong = (
+        build_default_spec(rows=size, columns=columns, pitch_mm=pitch, bore_diameter_mm=2.1)
+        for pitch in (5.0, pitch_mm)
+    )
+    found = locate_plate(painted_scan(pose_at(6.0, -4.0, 15.0, spec=real), spec=real), wrong)
+    assert_refused(found, "marker-out-of-place")
+    assert "check the serial" in str(found.verdict.reasons)
+
+
+@pytest.mark.hazard(32)
+@pytest.mark.parametrize("pitch_mm", [4.95, 5.05])
+def test_a_plate_whose_markers_all_nearly_fit_is_not_accepted(pitch_mm: float) -> None:
+    wrong = build_default_spec(rows=15, columns=15, pitch_mm=pitch_mm, bore_diameter_mm=2.1)
+    found = locate_plate(painted_scan(pose_at()), wrong)
+    assert len(found.markers) == len(SPEC.markers)
+    assert "residual-raised" in codes(found)
+
+
+@pytest.mark.hazard(32)
+@pytest.mark.parametrize(("off_mm", "code"), [(3.0, "marker-out-of-place"), (9.0, "markers-lost")])
+def test_a_loose_marker_is_told_from_a_stray_spot(off_mm: float, code: str) -> None:
+    true, markers = pose_at(6.0, -4.0, 15.0), marker_points(SPEC)
+    markers[2] += [off_mm, 0.0, 0.0]
+    found = locate_plate(painted_scan(true, markers_mm=markers), SPEC)
+    assert codes(found) == {code}
+    assert found.verdict.is_usable == (code == "markers-lost")
+    assert SPEC.markers[2].label in found.verdict.reasons[0].message
+    assert_pose(found, true)
+
+
+@pytest.mark.hazard(31, 32)
 @pytest.mark.parametrize("corners", [[(1, 1), (-1, 1), (-1, -1), (1, -1)]])
 def test_a_symmetric_pattern_is_refused(corners: list[tuple[int, int]]) -> None:
     """Four markers in a square: eight namings fit alike, and one would be picked by chance."""

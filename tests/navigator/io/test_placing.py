@@ -162,7 +162,8 @@ def test_two_places_for_one_image_are_to_be_confirmed(
     tmp_path: Path, sform: np.ndarray, apart_mm: float
 ) -> None:
     path = tmp_path / "scan.nii"
-    write_nifti(path, codes=(1, 1), sform=sform, shape=(100, 100, 20))
+    air = np.full(100 * 100 * 20, -1000, np.int16).tobytes()
+    write_nifti(path, codes=(1, 1), sform=sform, shape=(100, 100, 20), values=air)
     scan = load_scan(path)
     (finding,) = [f for f in scan.findings if f.code == "nifti-transforms-disagree"]
     assert finding.severity.value == "confirm"
@@ -222,7 +223,7 @@ def test_the_rounding_of_a_quaternion_is_no_disagreement(
     rng = np.random.default_rng(seed)
     axis = rng.normal(size=3)
     turn = Rotation.from_rotvec(angle * axis / np.linalg.norm(axis)).as_matrix()
-    image = sitk.Image(400, 300, 2, sitk.sitkUInt8)
+    image = sitk.Image(400, 300, 2, sitk.sitkInt16) - 1000
     image.SetSpacing([0.8, 0.7, 250.0])
     image.SetOrigin((200.0 * rng.normal(size=3)).tolist())
     image.SetDirection((turn @ (np.eye(3)[:, axes] * signs)).ravel().tolist())

@@ -387,6 +387,62 @@ def test_the_doubt_of_the_room_widens_the_margin_s_range() -> None:
     assert "margin-uncertain" in codes(unsure), "8 mm less 2.5 mm, of 5 mm wanted, with 0.5 less"
 
 
+@pytest.mark.hazard(20, 39)
+@pytest.mark.parametrize(
+    ("left_mm", "code"),
+    [(3.1, None), (2.9, "clearance-uncertain"), (0.1, "clearance-uncertain"),
+     (-0.1, "structure-may-be-touched")],
+)  # fmt: skip
+def test_clearances_are_judged_with_the_doubt_about_everything_s_place(
+    left_mm: float, code: str | None
+) -> None:
+    """A wall beside the upright needle, 3 mm asked for, and `left_mm` left by the doubt."""
+    of = scene(
+        obstacles={"bone": painted(OF, lambda at: at[..., 0] >= 6.0)},
+        constraints=Constraints(min_clearance_mm={"bone": 3.0}, max_tilt_deg=6.0),
+    )
+    placement = standing((0.0, SKIN_Y_MM - 20.0, 0.0))
+    sure = plan_through_standing_plate(of, SPEC, placement, PROVENANCE).needles[0]
+    doubt = sure.clearance_mm["bone"] - left_mm
+    unsure = dataclasses.replace(of, position_doubt_mm=doubt)
+    plan = plan_through_standing_plate(unsure, SPEC, placement, PROVENANCE)
+    assert plan.needles[0].clearance_mm == sure.clearance_mm
+    found = codes(plan) & {"clearance-uncertain", "structure-may-be-touched"}
+    assert found == (set() if code is None else {code})
+    rejected = code == "structure-may-be-touched"
+    assert (plan.verdict.status is VerdictStatus.REJECTED) == rejected
+
+
+def test_the_smaller_zone_wins_where_both_serve_and_the_way_is_wide_enough() -> None:
+    """A wide way beside the tumour is not worth a zone that is three times as large."""
+    small, large = zone_size(28.0, 25.0, 13.0, 20.0), zone_size(44.0, 40.0, 20.0, 100.0)
+    wall = painted(OF, lambda at: at[..., 0] >= 9.0)
+    of = scene(
+        sizes=(small, large), obstacles={"bone": wall},
+        constraints=Constraints(min_clearance_mm={"bone": 3.0}, max_tilt_deg=0.0),
+    )  # fmt: skip
+    for plan in (
+        plan_one_antenna(of, SPEC, PROVENANCE),
+        plan_through_standing_plate(of, SPEC, standing((0.0, SKIN_Y_MM - 20, 0.0)), PROVENANCE),
+    ):
+        needle = plan.needles[0]
+        assert needle.zone is not None
+        assert needle.zone.size.power_w == 20.0
+        assert np.hypot(needle.trajectory.tip_mm[0], needle.trajectory.tip_mm[2]) < 1.0
+
+
+def test_an_antenna_beside_the_tumour_is_told_of() -> None:
+    large = (zone_size(60.0, 56.0, 28.0),)
+    off = standing((52.0, SKIN_Y_MM - 20.0, 0.0))
+    of = scene(sizes=large, lesion=lesion(diameter_mm=6.0), constraints=Constraints())
+    plan = plan_through_standing_plate(of, SPEC, off, PROVENANCE)
+    assert not plan.needles or "antenna-beside-tumour" in codes(plan)
+    near = standing((15.0, SKIN_Y_MM - 20.0, 0.0))
+    plan = plan_through_standing_plate(of, SPEC, near, PROVENANCE)
+    beside = abs(plan.needles[0].trajectory.tip_mm[0]) > 3.0 + 1.5
+    assert ("antenna-beside-tumour" in codes(plan)) == beside
+
+
 @pytest.mark.hazard(39)
 @pytest.mark.parametrize(
     ("hu", "code"), [(500.0, "unlabelled-bone"), (-900.0, "unlabelled-gas"), (60.0, None)]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from navigator.model.outcome import Reason, Verdict, VerdictStatus
+from navigator.report import pdf
 from navigator.report.content import (
     RESEARCH_NOTE,
     KeyNumber,
@@ -165,6 +166,35 @@ def test_no_picture_size_breaks_the_pdf(size: tuple[int, int]) -> None:
         sections=(Section("p", (Picture(png=png(*size), caption="c" * 400),)),),
     )  # fmt: skip
     assert pdf_page_count(pdf_from_report(content)) >= 1
+
+
+def words_of_pdf(content: Report, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Gather the texts that are set on the pages."""
+    words: list[str] = []
+    drawn = pdf.PdfParagraph.drawOn
+
+    def note(self: pdf.PdfParagraph, *place: object, **options: object) -> None:
+        words.append(self.getPlainText())
+        drawn(self, *place, **options)
+
+    monkeypatch.setattr(pdf.PdfParagraph, "drawOn", note)
+    pdf_from_report(content)
+    return words
+
+
+@pytest.mark.parametrize("rows", [1, 200])
+def test_both_papers_show_the_caption_of_a_table(
+    monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """It may say in which scan points are given."""
+    table = Table(headers=("A",), rows=(("1",),) * rows, caption="Points of the planning scan")
+    bare = Table(headers=("A",), rows=(("1",),))
+    content = Report(
+        title="t", subtitle="s", verdict=verdict("accepted"),
+        sections=(Section("p", (table, bare, table)),),
+    )  # fmt: skip
+    assert " ".join(seen(html_from_report(content)).words).count(table.caption) == 2
+    assert words_of_pdf(content, monkeypatch).count(table.caption) == 2
 
 
 def test_an_empty_section_leaves_its_heading() -> None:

@@ -114,6 +114,7 @@ def test_a_plan_has_the_fields_of_the_interface() -> None:
     assert needle["clearance_mm"] == {"bone": 2.5, "vessel": 4.0}
     assert document["placement"]["lateral_tilt_deg"] == 5.0
     assert np.shape(document["placement"]["lps_from_template"]) == (4, 4)
+    assert document["placement"]["angles_frame"] == {"scan": "planning scan", "frame": SCAN.uid}
     assert document["margin"]["mam_mm"] == {"value": 5.25, "low": 3.25, "high": 7.25}
     assert document["margin"]["covered_percent"] == 100.0
     assert document["margin"]["area_percent"]["5_to_10"] == 50.0

@@ -233,6 +233,21 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
     "labels that a blank tells apart": (
         {"labels": {"liver": 2, "gtv": 3, "bone ": 4, "bone": 5}}, "ambiguous-name", "labels",
     ),
+    "two structures of one value": (
+        {"labels": {"liver": 2, "gtv": 3, "bone": 4, "vessel": 4}},
+        "contradictory-request", "labels.bone, labels.vessel",
+    ),
+    "a lesion that is the liver": (
+        {"labels": {"liver": 2, "gtv": 2}}, "contradictory-request", "labels.liver, labels.gtv",
+    ),
+    "a lesion that is a part of the liver": (
+        {"labels": {"liver": [2, 3], "gtv": 3}}, "contradictory-request",
+        "labels.liver, labels.gtv",
+    ),
+    "two lists that share a value": (
+        {"labels": {"liver": 2, "gtv": 3, "bone": [4, 69], "vessel": [5, 6, 69]}},
+        "contradictory-request", "labels.bone, labels.vessel",
+    ),
     "a limit by another case": (
         {"constraints": {"min_clearance_mm": {"Bone": 2.0}}}, "ambiguous-name",
         "constraints.min_clearance_mm",
@@ -258,6 +273,21 @@ def test_what_one_part_would_silently_undo_is_refused(folder: Path, name: str) -
     assert refusal.code == code
     assert refusal.where.endswith(where)
     assert all((refusal.what, refusal.expected, refusal.got, refusal.next_step))
+
+
+@pytest.mark.hazard(39)
+def test_a_shared_label_value_is_named_with_both_structures(folder: Path) -> None:
+    shared = {"liver": 2, "gtv": 3, "bone": [4, 69], "vessel": [5, 69]}
+    with pytest.raises(InputRefusedError) as refused:
+        load_plan_request(saved(folder, changed(labels=shared)))
+    for word in ("69", "bone", "vessel"):
+        assert word in refused.value.refusal.got
+
+
+def test_a_value_twice_in_one_list_says_nothing_else(folder: Path) -> None:
+    labels = {"liver": 2, "gtv": 3, "bone": [4, 4], "vessel": 5}
+    limits = {"min_clearance_mm": {"bone": 2.0}}
+    assert load_plan_request(saved(folder, changed(labels=labels, constraints=limits)))
 
 
 def test_a_limit_on_a_structure_that_nobody_outlined_stays_a_matter_of_the_plan(

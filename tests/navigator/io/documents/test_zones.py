@@ -49,6 +49,8 @@ def test_a_list_of_zones_is_read(tmp_path: Path) -> None:
 def test_a_plan_gives_the_zones_of_its_antennas(tmp_path: Path) -> None:
     plan = {
         "schema": "plan/1",
+        "verdict": "accepted",
+        "reasons": [],
         "trajectories": [{"id": "N1", "zone": ZONE}, {"id": "F1", "zone": None}],
     }
     (zone,) = load_zones(written(tmp_path, plan), FRAME)
