@@ -431,16 +431,19 @@ def test_the_smaller_zone_wins_where_both_serve_and_the_way_is_wide_enough() -> 
         assert np.hypot(needle.trajectory.tip_mm[0], needle.trajectory.tip_mm[2]) < 1.0
 
 
-def test_an_antenna_beside_the_tumour_is_told_of() -> None:
-    large = (zone_size(60.0, 56.0, 28.0),)
-    off = standing((52.0, SKIN_Y_MM - 20.0, 0.0))
-    of = scene(sizes=large, lesion=lesion(diameter_mm=6.0), constraints=Constraints())
+@pytest.mark.parametrize(("off_mm", "told"), [(0.0, False), (12.0, False), (15.0, True)])
+def test_an_antenna_beside_the_tumour_is_told_of(off_mm: float, told: bool) -> None:  # noqa: FBT001 - a parameter
+    """The outermost bores lie 10 mm from the plate's middle, the tumour's radius is 3 mm."""
+    of = scene(
+        sizes=(zone_size(60.0, 56.0, 28.0),),
+        lesion=lesion(diameter_mm=6.0),
+        constraints=Constraints(),
+    )
+    off = standing((off_mm, SKIN_Y_MM - 20.0, 0.0))
     plan = plan_through_standing_plate(of, SPEC, off, PROVENANCE)
-    assert not plan.needles or "antenna-beside-tumour" in codes(plan)
-    near = standing((15.0, SKIN_Y_MM - 20.0, 0.0))
-    plan = plan_through_standing_plate(of, SPEC, near, PROVENANCE)
-    beside = abs(plan.needles[0].trajectory.tip_mm[0]) > 3.0 + 1.5
-    assert ("antenna-beside-tumour" in codes(plan)) == beside
+    aside = abs(plan.needles[0].trajectory.tip_mm[0])
+    assert aside == pytest.approx(max(off_mm - 10.0, 0.0), abs=1e-9)
+    assert ("antenna-beside-tumour" in codes(plan)) == told
 
 
 @pytest.mark.hazard(39)
