@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LARGEST_CROP_MM = 25.0
 """An intraoperative scan is up to this much shorter at the feet, millimetres."""
+MOST_GANTRY_TILT_DEG = 30.0
+"""Real gantries tilt by up to 30 degrees."""
 FEET_SPARE_MM = 6.0
 """What is to be seen stays this far inside the lowest slice, millimetres."""
 
@@ -77,6 +79,56 @@ def field_grid(
     centre[2] += 0.5 * feet_crop_mm
     thickness = spacing[0] if thickness_mm is None else thickness_mm
     return _centred_grid(centre, size, spacing, float(thickness))
+
+
+def tilted_grid(patient: Patient, spacing_kji_mm: ArrayLike, *, tilt_deg: float) -> ScanGrid:
+    """Lay a grid for a tilted gantry: the slices lean, the table moves along the body.
+
+    Parameters
+    ----------
+    patient : Patient
+        Who is scanned.
+    spacing_kji_mm : (3,) array
+        Distance of the slices along their normal, of rows, and of columns, millimetres.
+    tilt_deg : float
+        How far the gantry's top leans to the head, degrees; to the feet where negative.
+
+    Returns
+    -------
+    ScanGrid
+        A sheared stack that holds what :func:`field_grid` holds; slices run from feet to head.
+
+    Raises
+    ------
+    ScanRefusedError
+        If no gantry tilts so far, or a spacing is not one of a CT.
+    """
+    if not abs(tilt_deg) <= MOST_GANTRY_TILT_DEG:
+        raise ScanRefusedError(
+            "No gantry tilts so far",
+            where="tilt_deg",
+            expected=f"-{MOST_GANTRY_TILT_DEG:g} to {MOST_GANTRY_TILT_DEG:g} degrees",
+            got=repr(tilt_deg),
+            next_step="tilt it less",
+        )
+    upright = field_grid(patient, spacing_kji_mm)
+    tilt = np.deg2rad(tilt_deg)
+    _, rows, columns = upright.shape_kji
+    distance, row_mm, column_mm = np.asarray(spacing_kji_mm, dtype=np.float64)
+    feed_mm = distance / np.cos(tilt)
+    length_mm = patient.field_size_kji_mm[0] + rows * row_mm * abs(np.sin(tilt))
+    shape = (int(np.ceil(length_mm / feed_mm)), rows, columns)
+    matrix = np.eye(4)
+    matrix[:3, 0] = [0.0, 0.0, feed_mm]
+    # the top of a picture is the patient's front
+    matrix[:3, 1] = row_mm * np.array([0.0, np.cos(tilt), -np.sin(tilt)])
+    matrix[:3, 2] = [column_mm, 0.0, 0.0]
+    matrix[:3, 3] = patient.field_centre_mm - matrix[:3, :3] @ (0.5 * (np.array(shape) - 1.0))
+    return ScanGrid(
+        shape_kji=shape,
+        lps_from_index=frozen_floats(matrix, (4, 4), "lps_from_index"),
+        thickness_mm=float(distance),
+    )
 
 
 def _centred_grid(centre: Floats, size: Floats, spacing: Floats, thickness_mm: float) -> ScanGrid:

@@ -93,7 +93,9 @@ def _half_diagonal_mm(edges: Floats) -> float:
 def _empty_canvas(grid: ScanGrid) -> _paint_kernels.Canvas:
     steps = grid.lps_from_index[:3, :3]
     edges = steps.copy()
-    edges[:, 0] *= grid.thickness_mm / np.linalg.norm(edges[:, 0])
+    # a slice is thick along its normal, also where the gantry is tilted against the table's way
+    normal = np.cross(edges[:, 1], edges[:, 2])
+    edges[:, 0] = grid.thickness_mm * normal / np.linalg.norm(normal)
     own = _half_diagonal_mm(edges)
     cell = np.array([_paint_kernels.CELL_EDGE] * 3) - 1.0
     block = np.array([_paint_kernels.BLOCK_K, _paint_kernels.BLOCK_J, _paint_kernels.BLOCK_I]) - 1.0

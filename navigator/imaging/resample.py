@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 AIR_HU = -1024.0
-"""What lies outside every scan."""
+"""What lies outside every scan, where a point is read."""
+PADDED_HU = -1026.0
+"""What a voxel holds that no scanner saw: just below all that a scanner measures, which ends at
+-1024 with one more for rounding, so that one rule tells padding apart in any scan; and so near to
+air that no edge between skin and padding moves."""
 
 
 def sample_hu(volume: Volume, points_mm: ArrayLike) -> Floats:
@@ -195,7 +199,7 @@ def resample_to_grid(volume: Volume, grid: Grid) -> Volume:
     Returns
     -------
     Volume
-        Trilinear values on the grid; air outside the scan, as in :func:`sample_hu`.
+        Trilinear values on the grid; padding outside the scan, for nothing was seen there.
 
     Raises
     ------
@@ -211,7 +215,7 @@ def resample_to_grid(volume: Volume, grid: Grid) -> Volume:
         output_shape=grid.shape_kji,
         order=1,
         mode="grid-constant",
-        cval=AIR_HU,
+        cval=PADDED_HU,
         output=np.float32,
     )
     return Volume(values, grid)

@@ -11,8 +11,9 @@ import numpy as np
 from navigator.errors import GeometryRefusedError, StructureRefusedError
 from navigator.geometry.frames import Frame, FrameKind
 from navigator.io.findings import Finding, Severity
+from navigator.io.hashing import hash_of_values, uid_from_hash
 from navigator.io.images import read_image
-from navigator.io.volumes import hash_of_values, missing_path, uid_from_hash
+from navigator.io.volumes import missing_path
 from navigator.model.anatomy import LabelMap, structure_from_name
 from navigator.model.volume import Grid, Mask
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,21 +20,17 @@ from navigator.io.findings import (
     grave_first,
     wide_spacing_findings,
 )
-from navigator.io.hounsfield import value_findings
+from navigator.io.hashing import hash_of_slice, hash_of_slices, uid_from_hash
+from navigator.io.hounsfield import findings_from_tallies, tally_slice
 from navigator.io.images import image_suffix, read_image, write_image
 from navigator.model.volume import Grid, Volume
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from navigator.arrays import Floats, Voxels
     from navigator.io.dicom import SeriesEntry
     from navigator.io.identity import PatientIdentity
-
-HASH_DIGITS = 16
-"""Hexadecimal digits of a content hash in a frame's name: 64 bits tell any two scans apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +128,9 @@ def _load_dicom(path: Path, series_uid: str | None) -> LoadedScan:
     entry = choose_series(contents, series_uid, path)
     check_not_refused(entry.findings, f"{path}, series {entry.uid}")
     values, decoder_findings = hounsfield_from_slices(entry.headers)
-    value_based = _findings_of_values(values, f"{path}, series {entry.uid}")
-    findings = grave_first((*entry.findings, *contents.findings, *decoder_findings, *value_based))
     affine = entry.stack.lps_from_index if entry.stack is not None else np.eye(4)
-    content_hash = hash_of_values(values, affine)
+    value_based, content_hash = _judge_values(values, affine, f"{path}, series {entry.uid}")
+    findings = grave_first((*entry.findings, *contents.findings, *decoder_findings, *value_based))
     volume = _volume(values, affine, _dicom_frame_uid(entry, content_hash))
     return LoadedScan(
         volume=volume,
@@ -158,8 +154,7 @@ def _load_file(path: Path) -> LoadedScan:
     image = read_image(path)
     with np.errstate(over="ignore"):
         values = np.asarray(image.values, dtype=np.float32)
-    value_based = _findings_of_values(values, str(path))
-    content_hash = hash_of_values(values, image.lps_from_index)
+    value_based, content_hash = _judge_values(values, image.lps_from_index, str(path))
     volume = _volume(values, image.lps_from_index, uid_from_hash(content_hash))
     return LoadedScan(
         volume=volume,
@@ -173,11 +168,15 @@ def _load_file(path: Path) -> LoadedScan:
     )
 
 
-def _findings_of_values(values: Voxels, where: str) -> tuple[Finding, ...]:
-    """Refuse what is not in Hounsfield units, and say what is odd about the rest."""
-    findings = value_findings(values)
+def _judge_values(values: Voxels, affine: Floats, where: str) -> tuple[tuple[Finding, ...], str]:
+    """Refuse what is not in Hounsfield units, say what is odd about the rest, and name it."""
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        # both look at a slice while it lies in the processor's cache
+        seen = list(pool.map(lambda part: (tally_slice(part), hash_of_slice(part)), values))
+    tallies, hashes = zip(*seen, strict=True)
+    findings = findings_from_tallies(tallies, values)
     check_not_refused(findings, where)
-    return findings
+    return findings, hash_of_slices(values, affine, hashes)
 
 
 def _volume(values: Voxels, affine: Floats, frame_uid: str) -> Volume:
@@ -206,65 +205,6 @@ def _file_findings(grid: Grid, warnings: tuple[str, ...]) -> list[Finding]:
         for warning in warnings
     ]
     return [*findings, *wide_spacing_findings(float(grid.spacing_mm.max()))]
-
-
-def hash_of_values(values: NDArray[Any], lps_from_index: Floats) -> str:
-    """Name a scan by its content.
-
-    Parameters
-    ----------
-    values : (k, j, i) array
-        Its values.
-    lps_from_index : (4, 4) array
-        Its affine, LPS millimetres.
-
-    Returns
-    -------
-    str
-        SHA-256 over element type, shape, affine and values, hexadecimal.
-    """
-    digest = hashlib.sha256()
-    digest.update(f"{values.dtype.str} {values.shape}".encode())
-    digest.update(np.ascontiguousarray(lps_from_index, dtype="<f8").tobytes())
-    digest.update(np.ascontiguousarray(values).data)
-    return digest.hexdigest()
-
-
-def hash_of_volume(volume: Volume) -> str:
-    """Name a volume by its content, whatever frame it is in.
-
-    Parameters
-    ----------
-    volume : Volume
-        A scan.
-
-    Returns
-    -------
-    str
-        SHA-256, hexadecimal.
-    """
-    return hash_of_values(volume.values_hu, volume.grid.lps_from_index)
-
-
-def uid_from_hash(content_hash: str) -> str:
-    """Name a frame by content, so that two different scans never share one.
-
-    Parameters
-    ----------
-    content_hash : str
-        SHA-256, hexadecimal.
-
-    Returns
-    -------
-    str
-        Its first digits.
-
-    Examples
-    --------
-    >>> uid_from_hash("00112233445566778899aabbccddeeff")
-    'sha256-0011223344556677'
-    """
-    return f"sha256-{content_hash[:HASH_DIGITS]}"
 
 
 def save_scan(volume: Volume, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -147,7 +148,10 @@ class Volume:
     def __post_init__(self) -> None:
         values = frozen_grid_array(self.values_hu, np.float32)
         check_shape(values.shape, self.grid, "Volume")
-        if not np.isfinite(values).all():
+        with np.errstate(all="ignore"):
+            total = float(values.sum())
+        # a finite sum has finite parts; one pass over a scan without a copy of its size
+        if not (math.isfinite(total) or np.isfinite(values).all()):
             raise GeometryRefusedError(
                 code="non-finite-values",
                 what="The scan holds values that are not numbers",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from navigator.io.dicom.gate_acquisition import acquisition_findings
 from navigator.io.dicom.gate_position import position_findings
 from navigator.io.dicom.gate_slices import slice_findings
 from navigator.io.dicom.gate_together import look_findings, together_findings
@@ -33,5 +34,5 @@ def judge_series(headers: tuple[SliceHeader, ...]) -> tuple[Stack | None, tuple[
     stack = stack_from_headers(headers)
     findings = [*slice_findings(headers), *together_findings(headers), *look_findings(headers)]
     if stack is not None:
-        findings += position_findings(stack)
+        findings += [*position_findings(stack), *acquisition_findings(stack)]
     return stack, grave_first(findings)

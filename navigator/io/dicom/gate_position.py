@@ -21,6 +21,9 @@ UNEVEN_SHARE = 0.01
 UNEVEN_MM = 0.01
 """... or by this much, whichever is larger: rounding of the positions in the header."""
 
+MOST_ROUNDED_STEPS = 5
+"""Rounding of single steps is let add up over this many."""
+
 
 def position_findings(stack: Stack) -> Iterator[Finding]:
     """Judge the places of slices.
@@ -93,10 +96,13 @@ def _spacing_findings(stack: Stack, steps: Floats, typical: float) -> Iterator[F
 
 def _uneven(stack: Stack, steps: Floats, uneven: Booleans) -> Finding:
     """Tell a gap of whole slices from steps that are merely uneven."""
-    least = float(steps[steps >= SAME_POSITION_MM].min())
-    counts = np.round(steps / least)
-    allowed = max(UNEVEN_SHARE * least, UNEVEN_MM)
-    is_gap = bool((np.abs(steps - counts * least) <= allowed * np.maximum(counts, 1)).all())
+    real = steps[steps >= SAME_POSITION_MM]
+    allowed = max(UNEVEN_SHARE * float(real.min()), UNEVEN_MM)
+    single = float(np.median(real[real <= real.min() + allowed]))
+    counts = np.round(steps / single)
+    # rounding adds up over a gap, but beyond a few slices any distance would pass for one
+    rounding_mm = allowed * np.clip(counts, 1, MOST_ROUNDED_STEPS)
+    is_gap = bool((np.abs(steps - counts * single) <= rounding_mm).all())
     beside = [
         header
         for index, header in enumerate(stack.headers)

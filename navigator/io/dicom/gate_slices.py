@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from navigator.io.dicom.headers import CT_IMAGE, MULTIFRAME_CT, SliceHeader
+from navigator.io.dicom.stack import FARTHEST_MM
 from navigator.io.dicom.values import uid_name
 from navigator.io.findings import Finding, Severity
 
@@ -25,8 +26,15 @@ LOSSY_SYNTAXES = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.1
 READABLE_SYNTAXES = (*LOSSLESS_SYNTAXES, *LOSSY_SYNTAXES, "1.2.840.10008.1.2.4.91")
 """JPEG 2000 (.91) is either: the file itself says whether it lost anything."""
 READABLE_BITS = (8, 16, 32)
-DERIVED_MAPS = ("PERFUSION", "RCBF", "RCBV", "MTT", "TTP")
-"""Image types whose numbers are not attenuation (PS3.3, C.8.15.2.1.1)."""
+DERIVED_MAPS = (
+    *("PERFUSION", "RCBF", "RCBV", "MTT", "TTP", "SUBTRACTION", "STD_DEVIATION"),
+    *("MIP", "MAXIP", "MAX_IP", "MAXIMUM", "MINIP", "MIN_IP", "MINIMUM", "VOLUME_RENDER", "VRT"),
+    "PROJECTION IMAGE",
+)
+"""Image types whose numbers are not the attenuation at a place (PS3.3, C.8.15.2.1.1, C.8.16.1)."""
+PIXEL_SPACING_RANGE_MM = (0.05, 5.0)
+"""A matrix of 2048 on a wrist, and one of 128 on a field of view of 64 cm: no scanner of patients
+goes beyond either; a thousandth of a usual value is one written in metres."""
 
 SEND_AGAIN = "send or export the whole series again from the scanner or archive"
 CHOOSE_CT = "choose the original CT series of the exam"
@@ -124,10 +132,19 @@ def _is_bent(header: SliceHeader) -> bool:
     return not bool(np.abs(axes @ axes.T - np.eye(2)).max() <= UNIT_LIMIT)
 
 
+def _is_implausibly_spaced(header: SliceHeader) -> bool:
+    """Tell whether pixels are far too small or too large; absent and zero have their own rule."""
+    least, most = PIXEL_SPACING_RANGE_MM
+    spacing = header.pixel_spacing_mm or (1.0,)
+    return min(spacing) > 0 and not least <= min(spacing) <= max(spacing) <= most
+
+
 def _is_cut_short(header: SliceHeader) -> bool:
-    """Tell whether an uncompressed file holds less than its header announces."""
+    """Tell whether a file holds less than its header announces."""
     source = header.source
-    return source.is_native and source.native_bytes_left < max(source.frame_bytes, 1)
+    if not source.is_native:
+        return source.is_cut_short
+    return source.native_bytes_left < max(source.frame_bytes, 1)
 
 
 def _is_odd_pixel(header: SliceHeader) -> bool:
@@ -180,6 +197,14 @@ SLICE_RULES = (
         next_step=CHOOSE_CT + "; nothing can be measured in a secondary capture",
     ),
     SliceRule(
+        code="implausible-position",
+        is_broken=lambda header: not max(map(abs, header.position_mm or (0.0,))) <= FARTHEST_MM,
+        what="A slice lies where no scanner reaches",
+        expected=f"Image Position (Patient) within {FARTHEST_MM:g} mm of the origin",
+        got=lambda header: f"at {header.position_mm}",
+        next_step=SEND_AGAIN,
+    ),
+    SliceRule(
         code="no-orientation",
         is_broken=lambda header: header.orientation is None,
         what="A slice does not say which way it faces",
@@ -204,6 +229,14 @@ SLICE_RULES = (
         expected="Pixel Spacing with two positive numbers in every slice",
         got=lambda header: f"with {header.pixel_spacing_mm or 'none'}",
         next_step=SEND_AGAIN,
+    ),
+    SliceRule(
+        code="implausible-pixel-spacing",
+        is_broken=_is_implausibly_spaced,
+        what="The pixels have a size that no scanner of patients makes",
+        expected="Pixel Spacing from {} to {} mm".format(*PIXEL_SPACING_RANGE_MM),
+        got=lambda header: f"with {header.pixel_spacing_mm}",
+        next_step=SEND_AGAIN + "; look whether it was written in metres or centimetres",
     ),
     SliceRule(
         code="no-rescale",
@@ -236,6 +269,8 @@ SLICE_RULES = (
         expected="as many bytes as rows and columns announce",
         got=lambda header: (
             f"with {header.source.native_bytes_left} of {header.source.frame_bytes} bytes"
+            if header.source.is_native
+            else "that end within a compressed image"
         ),
         next_step=SEND_AGAIN,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,8 @@ PIXEL_SPACING_LIMIT_MM = 1e-4
 SPLIT = "export each acquisition as a series of its own"
 ONE_PATIENT = "export the series again, and have the archive look for a mix-up"
 
+LOOK_AT_BOTH = "look at the pictures where it changes: part of the series may be of another scan"
+
 SAME_EVERYWHERE: tuple[tuple[str, Callable[[SliceHeader], object], str, str], ...] = (
     (
         "mixed-patients",
@@ -38,8 +41,42 @@ SAME_EVERYWHERE: tuple[tuple[str, Callable[[SliceHeader], object], str, str], ..
         SPLIT,
     ),
     ("varying-matrix", lambda h: h.source.shape_ji, "The slices differ in size", SPLIT),
+    (
+        "varying-pixel-layout",
+        lambda h: (h.source.bits_allocated, h.source.bits_stored, h.source.is_signed),
+        "The slices store their values in different ways",
+        SEND_AGAIN,
+    ),
+    (
+        "mixed-kernels",
+        lambda h: h.acquisition.kernel,
+        "The series holds reconstructions with several kernels",
+        SPLIT,
+    ),
+    (
+        "mixed-patient-positions",
+        lambda h: h.acquisition.patient_position,
+        "The patient lay in several ways",
+        SPLIT,
+    ),
 )
 """What has to be the same in every slice: code, value, what is wrong, what to do."""
+
+SAME_OR_CONFIRM: tuple[tuple[str, Callable[[SliceHeader], object], str], ...] = (
+    (
+        "several-acquisitions",
+        lambda h: h.acquisition.acquisition,
+        "The series was put together from several acquisitions",
+    ),
+    ("mixed-dates", lambda h: h.acquisition.date, "The slices are of several days"),
+    (
+        "varying-rescale",
+        # a multi-frame image scales each frame by itself, as its format wants
+        lambda h: h.rescale if h.acquisition.frames is None else None,
+        "The slices become Hounsfield units in different ways; each was rescaled by its own",
+    ),
+)
+"""What is usually the same, and may differ for a good reason: code, value, what was seen."""
 
 CLOSE_EVERYWHERE: tuple[
     tuple[str, Callable[[SliceHeader], tuple[float, ...] | None], float, str], ...
@@ -83,20 +120,55 @@ def together_findings(headers: tuple[SliceHeader, ...]) -> Iterator[Finding]:
             next_step="give the folder that holds the whole series",
         )
     for code, value_of, what, next_step in SAME_EVERYWHERE:
-        values = [value_of(header) for header in headers]
-        if len(set(values)) > 1:
-            usual = max(values, key=values.count)
-            yield Finding(
-                code=code,
-                severity=Severity.REFUSE,
-                what=what,
-                expected="the same in every slice",
-                got=f"{len(set(values))} different ones",
-                next_step=next_step,
-                files=names_of(header for header in headers if value_of(header) != usual),
-            )
+        yield from _unlike_findings(headers, code, value_of, what, next_step)
     for code, numbers_of, limit, what in CLOSE_EVERYWHERE:
         yield from _spread_findings(headers, code, numbers_of, limit, what)
+    yield from _frame_count_findings(headers)
+
+
+def _unlike_findings(  # noqa: PLR0913 - the parts of one rule
+    headers: tuple[SliceHeader, ...],
+    code: str,
+    value_of: Callable[[SliceHeader], object],
+    what: str,
+    next_step: str,
+    *,
+    severity: Severity = Severity.REFUSE,
+) -> Iterator[Finding]:
+    """Judge a value that has to be the same in every slice."""
+    counts = Counter(value_of(header) for header in headers)
+    if len(counts) > 1:
+        ((usual, _),) = counts.most_common(1)
+        yield Finding(
+            code=code,
+            severity=severity,
+            what=what,
+            expected="the same in every slice",
+            got=f"{len(counts)} different ones",
+            next_step=next_step,
+            files=names_of(header for header in headers if value_of(header) != usual),
+        )
+
+
+def _frame_count_findings(headers: tuple[SliceHeader, ...]) -> Iterator[Finding]:
+    """Compare the frames that multi-frame files announce with those that they describe."""
+    described = Counter(header.source.file for header in headers)
+    wrong = [
+        header
+        for header in headers
+        if header.acquisition.frames not in (None, described[header.source.file])
+    ]
+    if wrong:
+        first = wrong[0]
+        yield Finding(
+            code="frame-count-disagrees",
+            severity=Severity.REFUSE,
+            what="A multi-frame file does not describe as many frames as it announces",
+            expected=f"{first.acquisition.frames} frames",
+            got=f"{described[first.source.file]} described",
+            next_step=SEND_AGAIN,
+            files=names_of(wrong),
+        )
 
 
 def _spread_findings(
@@ -146,9 +218,13 @@ def look_findings(headers: tuple[SliceHeader, ...]) -> Iterator[Finding]:
             severity=Severity.CONFIRM,
             what="The pixels were compressed with loss",
             expected="lossless pixels",
-            got=f"{len(lossy)} of {len(headers)} slices with loss",
+            got=f"{len(lossy)} of {len(headers)} slices with loss{_ratio_words(lossy)}",
             next_step="look whether small lesions and edges are sharp, or " + SEND_AGAIN,
             files=names_of(lossy),
+        )
+    for code, value_of, what in SAME_OR_CONFIRM:
+        yield from _unlike_findings(
+            headers, code, value_of, what, LOOK_AT_BOTH, severity=Severity.CONFIRM
         )
     units = sorted({header.rescale_type for header in headers} - {"", "HU"})
     if units:
@@ -174,3 +250,10 @@ def look_findings(headers: tuple[SliceHeader, ...]) -> Iterator[Finding]:
                 got="none in some or all",
                 next_step="nothing; the scan's own content names its frame",
             )
+
+
+def _ratio_words(lossy: list[SliceHeader]) -> str:
+    """Say how strongly the pixels were compressed, where the header tells."""
+    ratios = [header.acquisition.compression_ratio for header in lossy]
+    known = [ratio for ratio in ratios if ratio is not None]
+    return f", up to {max(known):g} times smaller" if known else ", by how much is not said"

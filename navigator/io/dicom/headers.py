@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pydicom
 from pydicom.filereader import read_file_meta_info
+from pydicom.tag import Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from navigator.errors import FileRefusedError
+from navigator.io.dicom.acquisition import (
+    ACQUISITION_TAGS,
+    Acquisition,
+    acquisition_from_dataset,
+)
 from navigator.io.dicom.pixel_source import (
     PixelSource,
     StoredValue,
@@ -41,7 +47,7 @@ BARE_DATASET_START = b"\x08\x00"
 """A data set written without the prefix begins with group 0008."""
 DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
 
-TAGS: list[Any] = [
+KEYWORDS = (
     *("SpecificCharacterSet", "ImageType", "SOPClassUID", "Modality", "SeriesDescription"),
     *("PatientID", "PatientName", "PatientBirthDate", "StudyInstanceUID", "SeriesInstanceUID"),
     *("FrameOfReferenceUID", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"),
@@ -49,8 +55,10 @@ TAGS: list[Any] = [
     *("BitsStored", "HighBit", "PixelRepresentation", "LossyImageCompression"),
     *("RescaleIntercept", "RescaleSlope", "RescaleType"),
     *("PixelPaddingValue", "PixelPaddingRangeLimit"),
+    *ACQUISITION_TAGS,
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
-]
+)
+TAGS: list[Any] = [Tag(keyword) for keyword in KEYWORDS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +91,8 @@ class SliceHeader:
         Unit after rescaling as stored; empty means Hounsfield units.
     is_lossy : bool
         Whether the file says that it was compressed with loss.
+    acquisition : Acquisition
+        How it was made.
     """
 
     source: PixelSource
@@ -101,6 +111,7 @@ class SliceHeader:
     rescale: tuple[float, float] | None
     rescale_type: str
     is_lossy: bool
+    acquisition: Acquisition
 
 
 def looks_like_dicom(path: Path) -> bool:
@@ -222,6 +233,7 @@ def _header(
         rescale=(slope[0], intercept[0]) if slope and intercept else None,
         rescale_type=text_value(frame_item(dataset, frame, "RescaleType"), "RescaleType"),
         is_lossy=text_value(dataset, "LossyImageCompression") == "01",
+        acquisition=acquisition_from_dataset(dataset, frame),
     )
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PIXEL_DATA_TAG = (0x7FE0, 0x0010)
 UNDEFINED_LENGTH = 0xFFFFFFFF
+ITEM_TAG, END_TAG = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
+"""Each fragment of compressed pixels is an item; a delimiter ends them (PS3.5, A.4)."""
 BYTE_ORDER: dict[str, str] = {
     ImplicitVRLittleEndian: "<",
     ExplicitVRLittleEndian: "<",
@@ -52,6 +54,8 @@ class PixelSource:
         First byte of this frame in the file; None where the pixels are compressed or absent.
     native_bytes_left : int
         Bytes of pixel data that the file really holds from there on.
+    is_cut_short : bool
+        Whether the file ends before its compressed pixels do.
     """
 
     file: Path
@@ -67,6 +71,7 @@ class PixelSource:
     padding: tuple[int, int] | None
     native_start: int | None
     native_bytes_left: int
+    is_cut_short: bool = False
 
     @property
     def frame_bytes(self) -> int:
@@ -86,14 +91,17 @@ class StoredValue:
 
     Parameters
     ----------
-    start : int
-        First byte of the value.
+    start : int or None
+        First byte of the value; None where it is compressed.
     bytes_held : int
         Bytes of it that the file holds: less than it announces where the file was cut.
+    is_cut_short : bool
+        Whether the file ends before the delimiter of its compressed pixels.
     """
 
-    start: int
+    start: int | None
     bytes_held: int
+    is_cut_short: bool = False
 
 
 def find_stored_value(stream: BinaryIO, transfer_syntax_uid: str) -> StoredValue | None:
@@ -109,14 +117,14 @@ def find_stored_value(stream: BinaryIO, transfer_syntax_uid: str) -> StoredValue
     Returns
     -------
     StoredValue or None
-        None where the pixels are compressed, or the file has none.
+        None where the file has none.
     """
-    order = BYTE_ORDER.get(transfer_syntax_uid)
+    order = BYTE_ORDER.get(transfer_syntax_uid, "<")
     element = stream.read(12)
-    if order is None or len(element) < 12:
+    if len(element) < 12 or struct.unpack(order + "HH", element[:4]) != PIXEL_DATA_TAG:
         return None
-    if struct.unpack(order + "HH", element[:4]) != PIXEL_DATA_TAG:
-        return None
+    if transfer_syntax_uid not in BYTE_ORDER:
+        return StoredValue(None, 0, is_cut_short=not _reaches_delimiter(stream))
     # implicit: tag, 4-byte length; explicit OB and OW: tag, VR, 2 reserved bytes, 4-byte length
     header_bytes = 8 if transfer_syntax_uid == ImplicitVRLittleEndian else 12
     (length,) = struct.unpack(order + "I", element[header_bytes - 4 : header_bytes])
@@ -125,6 +133,19 @@ def find_stored_value(stream: BinaryIO, transfer_syntax_uid: str) -> StoredValue
     start = stream.tell() - 12 + header_bytes
     held = os.fstat(stream.fileno()).st_size - start
     return StoredValue(start, min(length, held))
+
+
+def _reaches_delimiter(stream: BinaryIO) -> bool:
+    """Walk over the fragments of compressed pixels; a file that was cut ends within one."""
+    size = os.fstat(stream.fileno()).st_size
+    while len(head := stream.read(8)) == 8:
+        *tag, length = struct.unpack("<HHI", head)
+        if tuple(tag) == END_TAG:
+            return True
+        if tuple(tag) != ITEM_TAG or stream.tell() + length > size:
+            return False
+        stream.seek(length, os.SEEK_CUR)
+    return False
 
 
 def pixel_source_from_dataset(
@@ -165,8 +186,8 @@ def pixel_source_from_dataset(
         native_start=None,
         native_bytes_left=0,
     )
-    if stored is None:
-        return source
+    if stored is None or stored.start is None:
+        return replace(source, is_cut_short=stored is not None and stored.is_cut_short)
     skipped = frame * source.frame_bytes
     return replace(
         source,

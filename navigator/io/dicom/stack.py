@@ -19,6 +19,9 @@ STRAIGHT_LINE_MM = 0.1
 DRIFT_MM = 0.1
 """Sideways drift over the whole stack beyond which it is called tilted."""
 
+FARTHEST_MM = 10_000.0
+"""No scanner's coordinates reach farther; larger ones are not positions."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
@@ -108,6 +111,8 @@ def stack_from_headers(headers: tuple[SliceHeader, ...]) -> Stack | None:
     if not np.linalg.norm(across) > 0.5:
         return None
     points = np.asarray(positions, dtype=np.float64)
+    if not np.abs(points).max() <= FARTHEST_MM:
+        return None
     order = np.argsort(points @ across, kind="stable")
     return Stack(
         headers=tuple(headers[index] for index in order),

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydicom.config import IGNORE
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import RawDataElement, convert_raw_data_element
 from pydicom.errors import BytesLengthException
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID
 
 if TYPE_CHECKING:
@@ -20,8 +25,17 @@ MACRO_OF_KEYWORD = {
     "RescaleIntercept": "PixelValueTransformationSequence",
     "RescaleType": "PixelValueTransformationSequence",
     "FrameType": "CTImageFrameTypeSequence",
+    "SliceThickness": "PixelMeasuresSequence",
+    "SpacingBetweenSlices": "PixelMeasuresSequence",
 }
 """Where a multi-frame CT keeps what a plain image has at the top (PS3.3, C.7.6.16)."""
+
+PLAIN_VRS = frozenset({"CS", "DA", "DS", "DT", "IS", "TM", "UI", "US", "FD"})
+"""Kinds of value that read the same in any character set."""
+TEXT_VRS = frozenset({"LO", "PN", "SH"})
+"""Kinds that read the same in any character set as long as they are ASCII without escapes."""
+VALUES_REMEMBERED = 4096
+"""The slices of a series repeat most of their values: a few hundred differ from slice to slice."""
 
 
 def uid_name(uid: str) -> str:
@@ -61,9 +75,45 @@ def raw_value(dataset: Dataset, keyword: str) -> Any:  # noqa: ANN401 - DICOM va
         As pydicom understands it.
     """
     try:
+        element = dataset.get_item(_tag(keyword))
+        if element is None:
+            return None
+        if isinstance(element, RawDataElement) and _reads_the_same(element, keyword):
+            # where the bytes stand in the file is no part of the value
+            return _converted(element._replace(value_tell=0))
         return dataset.get(keyword)
     except (ValueError, TypeError, NotImplementedError, OverflowError, BytesLengthException):
         return None
+
+
+@cache
+def _tag(keyword: str) -> BaseTag:
+    """Find the tag of a keyword."""
+    number = tag_for_keyword(keyword)
+    if number is None:
+        raise LookupError(f"{keyword} is no DICOM keyword")
+    return Tag(number)
+
+
+@cache
+def _usual_vr(keyword: str) -> str:
+    """Name the kind of value that the standard gives a keyword; implicit files leave it out."""
+    return dictionary_VR(_tag(keyword))
+
+
+def _reads_the_same(element: RawDataElement, keyword: str) -> bool:
+    """Tell whether a value can be understood without the data set around it."""
+    vr = element.VR or _usual_vr(keyword)
+    if vr in TEXT_VRS:
+        stored = element.value or b""
+        return stored.isascii() and b"\x1b" not in stored
+    return vr in PLAIN_VRS
+
+
+@lru_cache(maxsize=VALUES_REMEMBERED)
+def _converted(element: RawDataElement) -> Any:  # noqa: ANN401 - DICOM values are of any kind
+    """Let pydicom understand the same bytes once, not once a slice."""
+    return convert_raw_data_element(element).value
 
 
 def text_value(dataset: Dataset, keyword: str) -> str:
@@ -149,7 +199,8 @@ def words_value(dataset: Dataset, keyword: str) -> tuple[str, ...]:
     value = raw_value(dataset, keyword)
     if value is None:
         return ()
-    words = (value,) if isinstance(value, str) else value
+    is_one = isinstance(value, str) or not isinstance(value, Sequence)
+    words = (value,) if is_one else value
     return tuple(str(word).strip() for word in words)
 
 

@@ -192,6 +192,7 @@ def test_spacing_above_two_millimetres_is_always_warned_of(
     slices = series()
     for k, dataset in enumerate(slices):
         dataset.ImagePositionPatient = decimal_strings([0, 0, k * spacing_mm])
+        dataset.SliceThickness = str(spacing_mm)
     write_files(slices, tmp_path)
     scan = load_scan(tmp_path)
     warned = [f.code for f in scan.findings if f.severity.value == "confirm"]

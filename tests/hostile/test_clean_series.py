@@ -1,0 +1,95 @@
+"""No clean series is refused, however it was named, ordered or placed, and none moves a voxel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
+from scipy.spatial.transform import Rotation
+
+from navigator.io.volumes import load_scan
+from tests.hostile.series import DIRECTIONS, SeriesShape, clean_series, geometry_of
+from tests.navigator.io.dicom_writer import write_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydicom.dataset import Dataset
+
+VARIANTS = 200
+WRITTEN_MM = 1e-6
+"""A decimal string has sixteen characters: a position of three digits keeps eleven decimals, and a
+direction fourteen, which 300 mm do not make visible."""
+
+
+def draw_shape(rng: np.random.Generator) -> SeriesShape:
+    """Draw how a clean series may look: oblique, anisotropic, thin or overlapping."""
+    spacing_mm = float(rng.choice([0.5, 0.625, 1.0, 1.25, 2.0, 2.5, 3.0, 5.0]))
+    return SeriesShape(
+        patient_position=str(rng.choice(list(DIRECTIONS))),
+        count=int(rng.integers(12, 24)),
+        spacing_mm=spacing_mm,
+        thickness_mm=spacing_mm * float(rng.choice([1.0, 1.0, 1.5, 2.0])),
+        pixel_spacing_mm=tuple(float(n) for n in rng.uniform(0.4, 2.9, 2).round(4)),
+        turn=Rotation.random(random_state=rng).as_matrix() if rng.random() < 0.4 else None,
+    )
+
+
+def rename(slices: list[Dataset], rng: np.random.Generator) -> list[str]:
+    """Draw names that say nothing of the order, and are not all of one kind."""
+    order = rng.permutation(len(slices))
+    style = rng.choice(["number", "words", "suffix", "depth"])
+    return [
+        {
+            "number": f"{int(n)}",
+            "words": f"Bild {int(n)} (Kopie)",
+            "suffix": f"{int(n):06d}.dcm",
+            "depth": f"IM-0001-{int(n):04d}",
+        }[str(style)]
+        for n in order
+    ]
+
+
+def vary(slices: list[Dataset], rng: np.random.Generator) -> None:
+    """Change what may differ between scanners and says nothing of the place."""
+    if rng.random() < 0.5:
+        for k, dataset in enumerate(slices):
+            dataset.InstanceNumber = len(slices) - k
+    syntax = rng.choice([None, ImplicitVRLittleEndian, ExplicitVRBigEndian])
+    for dataset in slices:
+        if syntax is not None:
+            dataset.file_meta.TransferSyntaxUID = str(syntax)
+        if syntax == ExplicitVRBigEndian:
+            dataset.PixelData = np.frombuffer(dataset.PixelData, "<i2").byteswap().tobytes()
+    for keyword in rng.choice(
+        ["SpacingBetweenSlices", "ImagesInAcquisition", "GantryDetectorTilt", "ConvolutionKernel"],
+        rng.integers(0, 4),
+        replace=False,
+    ):
+        for dataset in slices:
+            delattr(dataset, str(keyword))
+
+
+@pytest.mark.hazard(2, 7, 11, 16)
+@pytest.mark.parametrize("seed", range(VARIANTS))
+def test_a_clean_series_is_read_as_it_is(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shape = draw_shape(rng)
+    slices = clean_series(shape)
+    stored = np.stack([np.frombuffer(d.PixelData, "<i2").reshape(40, 44) for d in slices])
+    vary(slices, rng)
+    write_files(slices, tmp_path, rename(slices, rng))
+    scan = load_scan(tmp_path)
+    assert {finding.code for finding in scan.findings} <= {
+        "spacing-above-2-mm",
+        "patient-position-disagrees" if shape.turn is not None else "",
+        "unknown-patient-position" if shape.turn is not None else "",
+    }
+    np.testing.assert_array_equal(scan.volume.values_hu, stored.astype(np.float32) - 1024)
+    geometry = geometry_of(shape)
+    corners = [(k, j, i) for k in (0, shape.count - 1) for j in (0, 39) for i in (0, 43)]
+    places = np.stack([geometry.place_mm(*corner) for corner in corners])
+    read = scan.volume.grid.points_from_indices(corners)
+    assert np.abs(read - places).max() <= WRITTEN_MM

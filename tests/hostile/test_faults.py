@@ -1,0 +1,82 @@
+"""No fault of a series goes by: each is stopped by its own code, wherever it lies in the stack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from navigator.errors import InputRefusedError
+from navigator.io.dicom import find_series
+from navigator.io.findings import Severity
+from navigator.io.volumes import load_scan
+from tests.hostile.fault_list import FAULTS
+from tests.hostile.series import COUNT, DIRECTIONS, SeriesShape, clean_series
+from tests.navigator.io.dicom_writer import write_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.hostile.faults import Fault
+
+PLACES = (0, 1, 2, 5, COUNT // 2, COUNT - 4, COUNT - 2, COUNT - 1)
+WORDS = tuple(DIRECTIONS)
+
+
+def cases() -> list[object]:
+    """Every fault at every place, each time in another patient position."""
+    return [
+        pytest.param(
+            fault,
+            at,
+            marks=[pytest.mark.hazard(*fault.hazards)],
+            id=f"{fault.name}-{at}".replace(" ", "_"),
+        )
+        for fault in FAULTS
+        for at in PLACES
+    ]
+
+
+def outcome(folder: Path, fault: Fault, at: int, word: str) -> tuple[set[str], Severity]:
+    """Inject a fault; tell the codes that were found, and how grave the gravest is."""
+    slices = clean_series(SeriesShape(patient_position=word))
+    fault.inject(slices, at)
+    paths = write_files(slices, folder)
+    if fault.damage is not None:
+        fault.damage(paths, at)
+    codes: set[str] = set()
+    try:
+        scan = load_scan(folder)
+    except InputRefusedError as error:
+        codes.add(error.refusal.code)
+        gravest = Severity.REFUSE
+    else:
+        codes |= {finding.code for finding in scan.findings}
+        gravest = scan.findings[0].severity if scan.findings else Severity.NOTE
+    contents = find_series(folder)
+    found = [*contents.findings, *(f for entry in contents.series for f in entry.findings)]
+    return codes | {finding.code for finding in found}, gravest
+
+
+@pytest.mark.parametrize(("fault", "at"), cases())
+def test_a_fault_is_stopped_by_its_code(
+    tmp_path: Path, fault: Fault, at: int, *, long_run: bool
+) -> None:
+    turn = FAULTS.index(fault) + PLACES.index(at)
+    words = WORDS if long_run else (WORDS[turn % len(WORDS)],)
+    for word in words:
+        codes, gravest = outcome(tmp_path / word, fault, at, word)
+        code, severity = fault.expected(at, COUNT)
+        assert code in codes
+        assert gravest in {severity, Severity.REFUSE}
+
+
+@pytest.mark.hazard(16)
+@pytest.mark.parametrize("word", WORDS)
+def test_the_series_that_faults_are_put_into_is_clean(tmp_path: Path, word: str) -> None:
+    write_files(clean_series(SeriesShape(patient_position=word)), tmp_path)
+    assert load_scan(tmp_path).findings == ()
+
+
+def test_there_are_enough_kinds_of_fault_and_none_twice() -> None:
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS) >= 40
