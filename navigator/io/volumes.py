@@ -23,9 +23,11 @@ from navigator.io.findings import (
 from navigator.io.hashing import hash_of_slice, hash_of_slices, uid_from_hash
 from navigator.io.hounsfield import findings_from_tallies, tally_slice
 from navigator.io.images import image_suffix, read_image, write_image
+from navigator.io.progress import tell_nobody
 from navigator.model.volume import Grid, Volume
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from navigator.arrays import Floats, Voxels
@@ -61,7 +63,12 @@ class LoadedScan:
     patient: PatientIdentity | None = field(repr=False)
 
 
-def load_scan(path: Path, *, series_uid: str | None = None) -> LoadedScan:
+def load_scan(
+    path: Path,
+    *,
+    series_uid: str | None = None,
+    tell: Callable[[str], None] = tell_nobody,
+) -> LoadedScan:
     """Read a CT scan with its true geometry, or refuse it.
 
     Parameters
@@ -70,6 +77,8 @@ def load_scan(path: Path, *, series_uid: str | None = None) -> LoadedScan:
         DICOM folder or file, .nrrd, .nii, .nii.gz or .mha.
     series_uid : str, optional
         Which series of a DICOM folder; needed only where it holds several.
+    tell : callable of str
+        Told the progress of a long series.
 
     Returns
     -------
@@ -86,7 +95,7 @@ def load_scan(path: Path, *, series_uid: str | None = None) -> LoadedScan:
     if not path.exists():
         raise missing_path(path)
     if path.is_dir() or (not image_suffix(path) and looks_like_dicom(path)):
-        return _load_dicom(path, series_uid)
+        return _load_dicom(path, series_uid, tell)
     if series_uid is not None:
         raise FileRefusedError(
             code="no-such-series",
@@ -122,12 +131,12 @@ def missing_path(path: Path) -> FileRefusedError:
     )
 
 
-def _load_dicom(path: Path, series_uid: str | None) -> LoadedScan:
+def _load_dicom(path: Path, series_uid: str | None, tell: Callable[[str], None]) -> LoadedScan:
     """Read one series of a folder or file."""
-    contents = find_series(path)
+    contents = find_series(path, tell=tell)
     entry = choose_series(contents, series_uid, path)
     check_not_refused(entry.findings, f"{path}, series {entry.uid}")
-    values, decoder_findings = hounsfield_from_slices(entry.headers)
+    values, decoder_findings = hounsfield_from_slices(entry.headers, tell=tell)
     affine = entry.stack.lps_from_index if entry.stack is not None else np.eye(4)
     value_based, content_hash = _judge_values(values, affine, f"{path}, series {entry.uid}")
     findings = grave_first((*entry.findings, *contents.findings, *decoder_findings, *value_based))

@@ -18,8 +18,11 @@ from navigator.imaging.resample import PADDED_HU
 from navigator.io.dicom.pixel_source import BYTE_ORDER
 from navigator.io.dicom.values import uid_name
 from navigator.io.findings import Finding, Severity
+from navigator.io.progress import tell_nobody, told
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from navigator.arrays import Voxels
@@ -35,7 +38,7 @@ MOST_PADDING_HU = -1000.0
 
 
 def hounsfield_from_slices(
-    headers: tuple[SliceHeader, ...],
+    headers: tuple[SliceHeader, ...], *, tell: Callable[[str], None] = tell_nobody
 ) -> tuple[Voxels, tuple[Finding, ...]]:
     """Read the pixels of slices and rescale each by its own slope and intercept.
 
@@ -43,6 +46,8 @@ def hounsfield_from_slices(
     ----------
     headers : tuple of SliceHeader
         Slices that passed the gate, in order.
+    tell : callable of str
+        Told the progress.
 
     Returns
     -------
@@ -63,7 +68,8 @@ def hounsfield_from_slices(
     # one guard round all threads: the warning filter belongs to the process
     with warnings.catch_warnings(record=True) as caught, ThreadPoolExecutor(threads) as pool:
         warnings.simplefilter("always")
-        doubted = sum(pool.map(lambda job: _fill(values, job), jobs))
+        filled = pool.map(lambda job: _fill(values, job), jobs)
+        doubted = sum(told(filled, "decoding", len(jobs), tell))
     values.setflags(write=False)
     warned = _findings_from_warnings([str(warning.message) for warning in caught])
     return values, (*warned, *_padding_findings(headers, doubted))

@@ -13,9 +13,10 @@ from navigator.io.dicom.gate_slices import CHOOSE_CT, SEND_AGAIN, is_ct, names_o
 from navigator.io.dicom.headers import looks_like_dicom, read_headers
 from navigator.io.dicom.values import uid_name
 from navigator.io.findings import Finding, Severity, grave_first, verdict_word
+from navigator.io.progress import tell_nobody, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from navigator.io.dicom.headers import SliceHeader
@@ -91,13 +92,15 @@ class FolderContents:
     findings: tuple[Finding, ...]
 
 
-def find_series(path: Path) -> FolderContents:
+def find_series(path: Path, *, tell: Callable[[str], None] = tell_nobody) -> FolderContents:
     """List the series in a folder with everything below it, or in one file.
 
     Parameters
     ----------
     path : Path
         Folder or DICOM file.
+    tell : callable of str
+        Told the progress.
 
     Returns
     -------
@@ -118,7 +121,7 @@ def find_series(path: Path) -> FolderContents:
         raise _no_dicom(path, len(files))
     headers: list[SliceHeader] = []
     broken: list[Finding] = []
-    for file in dicom:
+    for file in told(dicom, "reading headers", len(dicom), tell):
         try:
             headers.extend(read_headers(file))
         except FileRefusedError as error:
