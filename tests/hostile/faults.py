@@ -262,11 +262,10 @@ def encoded_as(uid: str) -> Change:
 
 
 def lie_otherwise(slices: list[Dataset], at: int) -> None:
-    """Write another of the eight positions into every slice."""
-    words = list(DIRECTIONS)
-    true = words.index(slices[0].PatientPosition)
-    wrong = words[(true + 1 + at % (len(words) - 1)) % len(words)]
-    set_all("PatientPosition", wrong)(slices, at)
+    """Write into every slice that the patient lay on another side."""
+    true = slices[0].PatientPosition
+    wrong = [word for word in DIRECTIONS if word[2:] != true[2:]]
+    set_all("PatientPosition", wrong[at % len(wrong)])(slices, at)
 
 
 def one_lies_otherwise(slices: list[Dataset], at: int) -> None:

@@ -78,5 +78,22 @@ def test_the_series_that_faults_are_put_into_is_clean(tmp_path: Path, word: str)
     assert load_scan(tmp_path).findings == ()
 
 
+@pytest.mark.hazard(16)
+@pytest.mark.parametrize("true", WORDS)
+@pytest.mark.parametrize("written", WORDS)
+def test_the_tag_is_doubted_unless_it_may_be_true(
+    tmp_path: Path, true: str, written: str
+) -> None:
+    slices = clean_series(SeriesShape(patient_position=true))
+    for dataset in slices:
+        dataset.PatientPosition = written
+    write_files(slices, tmp_path)
+    same_side_down = true[2:] == written[2:]
+    # feet first is drawn by some scanners as if it were head first, never the other way round
+    may_be = written == true or (true.startswith("HF") and written.startswith("FF"))
+    doubted = {f.code for f in load_scan(tmp_path).findings}
+    assert doubted == (set() if same_side_down and may_be else {"patient-position-disagrees"})
+
+
 def test_there_are_enough_kinds_of_fault_and_none_twice() -> None:
     assert len({fault.name for fault in FAULTS}) == len(FAULTS) >= 40

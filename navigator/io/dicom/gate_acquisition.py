@@ -106,9 +106,6 @@ def _patient_position_findings(stack: Stack) -> Iterator[Finding]:
     if not word or not abs(stack.normal[2]) >= AXIAL_SHARE:
         return
     directions = directions_of_position(word)
-    seen = f"rows along {_words(stack.row_direction)}, columns along " + _words(
-        stack.column_direction
-    )
     if directions is None:
         yield Finding(
             code="unknown-patient-position",
@@ -118,20 +115,31 @@ def _patient_position_findings(stack: Stack) -> Iterator[Finding]:
             got=word,
             next_step="compare the letters beside the picture with the patient",
         )
-    elif not min(stack.row_direction @ directions[0], stack.column_direction @ directions[1]) >= (
-        SAME_AXIS_SHARE
-    ):
+    elif not _agrees(stack, word, *directions):
+        row, column = (_words(direction) for direction in directions)
         yield Finding(
             code="patient-position-disagrees",
             severity=Severity.CONFIRM,
             what="How the patient lay does not agree with how the picture lies; the positions of "
             "the slices were used, the tag was not",
-            expected=f"for {word} rows along {_words(directions[0])}, columns along "
-            + _words(directions[1]),
-            got=seen,
+            expected=f"for {word} rows along {row}, columns along {column}",
+            got=f"rows along {_words(stack.row_direction)}, columns along "
+            + _words(stack.column_direction),
             next_step="check left and right, front and back against the patient: scanners "
             "differ in how they turn such pictures",
         )
+
+
+def _agrees(stack: Stack, word: str, row: Floats, column: Floats) -> bool:
+    """Tell whether a picture lies as it should, or is one of feet first that was turned round.
+
+    Scanners in use draw a patient who lies feet first as if seen from the feet: left stays on
+    the right of the picture, and nothing tells that from a patient who lies head first.
+    """
+    along_row, along_column = stack.row_direction @ row, stack.column_direction @ column
+    may_be_turned = word.startswith("FF")
+    seen_row = abs(along_row) if may_be_turned else along_row
+    return bool(min(seen_row, along_column) >= SAME_AXIS_SHARE)
 
 
 def _words(direction: Floats) -> str:
