@@ -27,7 +27,7 @@ from navigator.io.progress import tell_nobody
 from navigator.model.volume import Grid, Volume
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from navigator.arrays import Floats, Voxels
@@ -161,6 +161,7 @@ def _dicom_frame_uid(entry: SeriesEntry, content_hash: str) -> str:
 def _load_file(path: Path) -> LoadedScan:
     """Read an image file that has no UIDs of its own."""
     image = read_image(path)
+    _check_no_segments(path, image.tags)
     with np.errstate(over="ignore"):
         values = np.asarray(image.values, dtype=np.float32)
     value_based, content_hash = _judge_values(values, image.lps_from_index, str(path))
@@ -175,6 +176,19 @@ def _load_file(path: Path) -> LoadedScan:
         series_uid="",
         patient=None,
     )
+
+
+def _check_no_segments(path: Path, tags: Mapping[str, str]) -> None:
+    """Refuse a segmentation of 3D Slicer: its header names segments, its values are labels."""
+    if "Segment0_ID" in tags:
+        raise GeometryRefusedError(
+            code="segmentation-not-scan",
+            what="The file holds a segmentation, not a scan",
+            where=str(path),
+            expected="Hounsfield units",
+            got=f"segments, {tags.get('Segment0_Name', 'without a name')} the first",
+            next_step="give the CT scan that was segmented",
+        )
 
 
 def _judge_values(values: Voxels, affine: Floats, where: str) -> tuple[tuple[Finding, ...], str]:

@@ -81,9 +81,7 @@ def test_the_series_that_faults_are_put_into_is_clean(tmp_path: Path, word: str)
 @pytest.mark.hazard(16)
 @pytest.mark.parametrize("true", WORDS)
 @pytest.mark.parametrize("written", WORDS)
-def test_the_tag_is_doubted_unless_it_may_be_true(
-    tmp_path: Path, true: str, written: str
-) -> None:
+def test_the_tag_is_doubted_unless_it_may_be_true(tmp_path: Path, true: str, written: str) -> None:
     slices = clean_series(SeriesShape(patient_position=true))
     for dataset in slices:
         dataset.PatientPosition = written

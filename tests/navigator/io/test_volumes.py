@@ -345,3 +345,13 @@ def test_inspect_says_what_load_does(tmp_path: Path) -> None:
     assert set(row) == {
         *("uid", "description", "instances", "shape_kji", "lps_from_index", "verdict", "findings")
     }
+
+
+def test_a_segmentation_is_not_taken_for_a_scan(tmp_path: Path) -> None:
+    save_scan(volume_along(*PLAIN), tmp_path / "scan.nrrd")
+    header, _, rest = (tmp_path / "scan.nrrd").read_bytes().partition(b"\n\n")
+    path = tmp_path / "scan.seg.nrrd"
+    path.write_bytes(header + b"\nSegment0_ID:=liver\nSegment0_Name:=Liver\n\n" + rest)
+    with pytest.raises(GeometryRefusedError) as refused:
+        load_scan(path)
+    assert refused.value.refusal.code == "segmentation-not-scan"
