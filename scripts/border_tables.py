@@ -7,13 +7,9 @@ The tables are those that the tests run through, so the page says what they hold
 
 from __future__ import annotations
 
-import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
 
 from tests.hostile.fault_list import FAULTS
 from tests.navigator.io.real_outcomes import FILES, FOLDERS
@@ -24,17 +20,33 @@ if TYPE_CHECKING:
     from tests.hostile.faults import Fault
     from tests.navigator.io.real_outcomes import Outcome
 
+ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "border.md"
 FIGURES = ROOT / "docs" / "reference" / "peers.toml"
 """What another reader did with each fault, as `measure_peers` found it."""
 
-INTRODUCTION = """\
+PAGE_TEXT = """\
 # What the border stops
 
 Both tables are written from the lists that the tests run through: a row is here because a test
 fails where it does not hold. A code stands before what refuses a scan, and what a person has to
 confirm is shown in every report as a warning.
 
+## Faults of a CT series
+
+{kinds} kinds of fault, each put at eight places of a series, in all eight ways to lie on a table:
+all are stopped. The last column is what the series reader of {reader} did with the same files: it
+raised for {raises}, warned of {warns}, and was silent about {silent}. Whose slices they are, and
+how the patient lay, a reader of pictures may leave to others; somebody has to look.
+
+{faults}
+
+## Real series and files
+
+What a scan command says of series and files of other people that are known to be odd; the tests
+read them where they lie beside the checkout.
+
+{outcomes}
 """
 
 
@@ -73,22 +85,14 @@ def page() -> str:
     reader, reaction = reactions()
     counts = {word: list(reaction.values()).count(word) for word in ("raises", "warns")}
     silent = len(reaction) - sum(counts.values())
-    parts = [
-        INTRODUCTION,
-        "## Faults of a CT series\n\n"
-        f"{len(FAULTS)} kinds of fault, each put at eight places of a series, in all eight ways "
-        "to lie on a table: all are stopped. The last column is what the series reader of "
-        f"{reader} did with the same files: it raised for {counts['raises']}, warned of "
-        f"{counts['warns']}, and was silent about {silent}. Whose slices they are, and how the "
-        "patient lay, a reader of pictures may leave to others; somebody has to look.\n\n",
-        "\n".join(fault_rows(FAULTS)),
-        "\n\n## Real series and files\n\nWhat a scan command says of series and files of other "
-        "people that are known to be odd; the tests read them where they lie beside the "
-        "checkout.\n\n",
-        "\n".join(outcome_rows((*FOLDERS, *FILES))),
-        "\n",
-    ]
-    return "".join(parts)
+    return PAGE_TEXT.format(
+        kinds=len(FAULTS),
+        reader=reader,
+        **counts,
+        silent=silent,
+        faults="\n".join(fault_rows(FAULTS)),
+        outcomes="\n".join(outcome_rows((*FOLDERS, *FILES))),
+    )
 
 
 def write_page() -> None:

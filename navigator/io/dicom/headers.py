@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
+from io import BufferedReader, FileIO
 from typing import TYPE_CHECKING, Any
 
 import pydicom
-from pydicom.filereader import read_file_meta_info
 from pydicom.tag import Tag
-from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from navigator.errors import FileRefusedError
 from navigator.io.dicom.acquisition import (
@@ -172,16 +171,34 @@ def read_headers(path: Path) -> tuple[SliceHeader, ...]:
         raise _unreadable(path, error) from error
 
 
+class _HeaderStream(BufferedReader):
+    """A file that is never read to its end.
+
+    Only what inflates a deflated data set asks for all that is left, and a small file can
+    inflate to anything: it is stopped before it starts.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            raise _InflationError
+        return super().read(size)
+
+
+class _InflationError(Exception):
+    """Something asked for all that is left of a file."""
+
+
 def _read_quietly(path: Path) -> tuple[SliceHeader, ...]:
     """Read one file up to its pixels."""
-    syntax = read_file_meta_info(path).get("TransferSyntaxUID", "")
-    if syntax == DeflatedExplicitVRLittleEndian:
-        raise _deflated(path)
-    with path.open("rb") as stream:
-        dataset = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=TAGS)
+    with _HeaderStream(FileIO(path)) as stream:
+        try:
+            dataset = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=TAGS)
+        except _InflationError:
+            raise _deflated(path) from None
         if _sop_class_of(dataset) in (CT_IMAGE, *MULTIFRAME_CT) and not stream.peek(1):
             # pydicom takes the end of the file for the end of the header
             raise EOFError("the file ends before its pixels")
+        syntax = dataset.file_meta.get("TransferSyntaxUID", "")
         return _headers_from_dataset(path, dataset, find_stored_value(stream, syntax))
 
 
