@@ -161,7 +161,7 @@ def run_case(request_path: Path, *, progress: Callable[[str], None] = lambda _: 
     request = inputs.request
     if request.intraop is not None and inputs.spec is not None and plan.needles:
         progress("reading the intraoperative scan")
-        intraop = load_scan(request.intraop, series_uid=request.intraop_series)
+        intraop = load_scan(request.intraop, series_uid=request.intraop_series, tell=progress)
         room = check_in_room(inputs, inputs.spec, intraop, planned=plan, progress=progress)
     seconds = {"read": read - start, "plan": planned - read, "room": time.perf_counter() - planned}
     return CaseResult(inputs=inputs, plan=plan, room=room, seconds=seconds)

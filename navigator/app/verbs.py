@@ -169,7 +169,9 @@ def register_to_file(
     inputs = [each.path for each in (*scans, organ) if each is not None]
     check_may_write_file(out, inputs=inputs, schema=REGISTRATION_SCHEMA)
     progress("reading both scans")
-    planning, intraop = (load_scan(each.path, series_uid=each.series_uid) for each in scans)
+    planning, intraop = (
+        load_scan(each.path, series_uid=each.series_uid, tell=progress) for each in scans
+    )
     check_two_scans(planning, intraop)
     start = time.perf_counter()
     found = register_rigid(
@@ -290,7 +292,7 @@ def locate_to_file(
             next_step="add markers: template-gen new makes six",
         )
     progress("reading the scan")
-    scan = load_scan(source.path, series_uid=source.series_uid)
+    scan = load_scan(source.path, series_uid=source.series_uid, tell=progress)
     progress("finding the plate's markers")
     document = located_document(locate_plate(scan.volume, spec), spec)
     if out is not None:

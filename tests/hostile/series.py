@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 
-from tests.navigator.io.dicom_writer import StackGeometry, ct_slices
+from tests.navigator.io.dicom_writer import ENHANCED_CT, StackGeometry, ct_slices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from pydicom.dataset import Dataset
 
 COUNT = 16
 ROWS, COLUMNS = 40, 44
@@ -29,6 +31,15 @@ DIRECTIONS: dict[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
 }
 """Rows and columns of a picture drawn as the gantry sees the patient, LPS, typed by hand from the
 figures of PS3.3, C.7.3.1.1.2."""
+
+MACROS = {
+    "PlanePositionSequence": ("ImagePositionPatient",),
+    "PlaneOrientationSequence": ("ImageOrientationPatient",),
+    "PixelMeasuresSequence": ("PixelSpacing", "SliceThickness", "SpacingBetweenSlices"),
+    "PixelValueTransformationSequence": ("RescaleSlope", "RescaleIntercept", "RescaleType"),
+}
+"""Where a multi-frame CT keeps what a plain slice has at the top (PS3.3, C.7.6.16)."""
+OF_A_FRAME = (*(keyword for keywords in MACROS.values() for keyword in keywords), "InstanceNumber")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,3 +117,38 @@ def clean_series(shape: SeriesShape | None = None) -> list[Dataset]:
         dataset.ConvolutionKernel, dataset.AcquisitionNumber = "B30f", "2"
         dataset.StudyDate = dataset.AcquisitionDate = "20250106"
     return slices
+
+
+def as_one_file(slices: list[Dataset]) -> Dataset:
+    """Put plain slices into one enhanced multi-frame CT, whatever is wrong with them.
+
+    Parameters
+    ----------
+    slices : list of Dataset
+        Plain slices of one size.
+
+    Returns
+    -------
+    Dataset
+        Every value that a frame may have of its own is written frame by frame.
+    """
+    whole = copy.deepcopy(slices[0])
+    whole.SOPClassUID = whole.file_meta.MediaStorageSOPClassUID = ENHANCED_CT
+    for keyword in OF_A_FRAME:
+        if keyword in whole:
+            delattr(whole, keyword)
+    whole.NumberOfFrames = len(slices)
+    whole.PerFrameFunctionalGroupsSequence = Sequence([_frame_of(plain) for plain in slices])
+    whole.PixelData = b"".join(plain.PixelData for plain in slices)
+    return whole
+
+
+def _frame_of(plain: Dataset) -> Dataset:
+    group = Dataset()
+    for name, keywords in MACROS.items():
+        item = Dataset()
+        for keyword in keywords:
+            if keyword in plain:
+                setattr(item, keyword, plain[keyword].value)
+        setattr(group, name, Sequence([item]))
+    return group

@@ -10,8 +10,8 @@ from navigator.errors import InputRefusedError
 from navigator.io.dicom import find_series
 from navigator.io.findings import Severity
 from navigator.io.volumes import load_scan
-from tests.hostile.fault_list import FAULTS
-from tests.hostile.series import COUNT, DIRECTIONS, SeriesShape, clean_series
+from tests.hostile.fault_list import ENDS, FAULTS
+from tests.hostile.series import COUNT, DIRECTIONS, SeriesShape, as_one_file, clean_series
 from tests.navigator.io.dicom_writer import write_files
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ def outcome(folder: Path, fault: Fault, at: int, word: str) -> tuple[set[str], S
     paths = write_files(slices, folder)
     if fault.damage is not None:
         fault.damage(paths, at)
+    return found_in(folder)
+
+
+def found_in(folder: Path) -> tuple[set[str], Severity]:
+    """Load a folder; tell the codes that were found, and how grave the gravest is."""
     codes: set[str] = set()
     try:
         scan = load_scan(folder)
@@ -69,6 +74,52 @@ def test_a_fault_is_stopped_by_its_code(
         code, severity = fault.expected(at, COUNT)
         assert code in codes
         assert gravest in {severity, Severity.REFUSE}
+
+
+IN_ONE_FILE = (
+    *("missing-slices", "duplicate-positions", "uneven-spacing", "bent-stack", "no-position"),
+    *("implausible-position", "no-orientation", "mixed-orientation", "bent-orientation"),
+    *("no-pixel-spacing", "varying-pixel-spacing", "implausible-pixel-spacing", "no-rescale"),
+    *("spacing-tag-disagrees", "varying-thickness", "slice-values-jump", "repeated-pictures"),
+)
+"""What can be wrong with a frame of a multi-frame file."""
+
+
+@pytest.mark.parametrize("at", PLACES)
+@pytest.mark.parametrize(
+    "fault",
+    [fault for fault in FAULTS if fault.code in IN_ONE_FILE and fault.damage is None],
+    ids=lambda fault: fault.name.replace(" ", "_"),
+)
+def test_the_same_gate_stands_before_multi_frame_files(
+    tmp_path: Path, fault: Fault, at: int
+) -> None:
+    slices = clean_series()
+    fault.inject(slices, at)
+    write_files([as_one_file(slices)], tmp_path)
+    codes, gravest = found_in(tmp_path)
+    code, severity = fault.expected(at, COUNT)
+    # a file holds all its frames: nothing announces how many there should have been
+    assert code in codes or code == ENDS
+    assert gravest in {severity, Severity.REFUSE} or code == ENDS
+
+
+def test_a_clean_multi_frame_file_is_clean(tmp_path: Path) -> None:
+    write_files([as_one_file(clean_series())], tmp_path)
+    assert load_scan(tmp_path).findings == ()
+
+
+@pytest.mark.hazard(5)
+@pytest.mark.parametrize("announced", [COUNT - 1, COUNT + 1, 2 * COUNT])
+def test_a_multi_frame_file_describes_the_frames_that_it_announces(
+    tmp_path: Path, announced: int
+) -> None:
+    whole = as_one_file(clean_series())
+    whole.NumberOfFrames = announced
+    write_files([whole], tmp_path)
+    codes, gravest = found_in(tmp_path)
+    assert "frame-count-disagrees" in codes
+    assert gravest is Severity.REFUSE
 
 
 @pytest.mark.hazard(16)
