@@ -216,7 +216,7 @@ def map_points_file(
     Returns
     -------
     dict
-        How many points, and the verdict of the registration: a rejected one maps nothing.
+        How many points, notes, and the registration's verdict: a rejected one maps nothing.
 
     Raises
     ------
@@ -247,7 +247,8 @@ def map_points_file(
     labels, values = load_points_csv(points)
     chosen = transform if to == "intraop" else transform.inverse()
     save_points_csv(out.path, labels, chosen.map_points(values))
-    return {"points": len(labels), "to": to, "verdict": document.verdict.status.value}
+    told = {"notes": [note.message for note in document.notes]}
+    return {"points": len(labels), "to": to, "verdict": document.verdict.status.value, **told}
 
 
 def locate_to_file(

@@ -13,6 +13,7 @@ from navigator.cli.shell import (
     Outcome,
     ReplaceOption,
     finish,
+    kept_lines,
     verdict_lines,
 )
 
@@ -44,6 +45,8 @@ def run(
         lines = [*plan_lines(plan_in_force(summary)), *verdict_lines(summary)]
         if "plan" in summary:
             lines.append(f"report: {out / 'report.html'}")
+        if (out / "earlier").is_dir():
+            lines.append(f"earlier plans are kept: {out / 'earlier'}")
         return Outcome(summary, tuple(lines))
 
     finish(verb, as_json=as_json, debug=debug, out=out)
@@ -86,7 +89,8 @@ def plan(
         from navigator.app.verbs import plan_to_file
 
         document = plan_to_file(request, OutputChoice(out, overwrite), progress=progress)
-        return Outcome(document, (*plan_lines(document), *verdict_lines(document)))
+        lines = (*plan_lines(document), *verdict_lines(document), *kept_lines(document))
+        return Outcome(document, lines)
 
     finish(verb, as_json=as_json, debug=debug, out=out)
 
@@ -196,7 +200,8 @@ def margin(
         )
         mam = document["mam_mm"]
         text = f"least margin {mam['value']:.1f} mm ({mam['low']:.1f} to {mam['high']:.1f})"
-        return Outcome(document, (text, *verdict_lines(document)))
+        notes = (f"note: {text}" for text in document["notes"])
+        return Outcome(document, (text, *verdict_lines(document), *notes))
 
     finish(verb, as_json=as_json, debug=debug)
 

@@ -61,6 +61,36 @@ def keep_earlier_version(path: Path, coming: bytes | None = None) -> Path | None
     return kept
 
 
+def carry_earlier_versions(old: Path, new: Path) -> None:
+    """Take the versions of a document along into the folder that replaces its own.
+
+    Parameters
+    ----------
+    old : Path
+        The document in the folder that is about to go; it counts as a version, where it differs
+        from `new`.
+    new : Path
+        The document in the folder that comes; it need not be there.
+
+    Raises
+    ------
+    OSError
+        If the new folder cannot be written.
+    """
+    versions = earlier_versions(old)
+    last = versions[-1].read_bytes() if versions else b""
+    current = old.read_bytes() if old.is_file() else last
+    coming = new.read_bytes() if new.is_file() else b""
+    if not versions and current in (b"", coming):
+        return
+    folder = new.parent / EARLIER
+    folder.mkdir(exist_ok=True)
+    for version in versions:
+        shutil.copyfile(version, folder / version.name)
+    if current not in (last, coming):
+        _under_next_number(old, folder, number_of(versions[-1], old) if versions else 0)
+
+
 def earlier_versions(path: Path) -> tuple[Path, ...]:
     """List the versions that came before the one at a path.
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from navigator.geometry.frames import Frame
+    from navigator.io.findings import Finding
 
 LIST_SCHEMA = "zones/1"
 """A list that a person wrote: it carries no hashes."""
@@ -62,11 +63,14 @@ class PlannedZones:
         The plan's own; None for a list of zones, which has none.
     structures_sha256 : str or None
         Hash of the structures that the plan was made on; None where the file does not say.
+    notes : tuple of Finding
+        What a person should know of a plan of an older or newer form.
     """
 
     zones: tuple[AblationZone, ...]
     verdict: Verdict | None
     structures_sha256: str | None
+    notes: tuple[Finding, ...] = ()
 
 
 def load_zones(path: Path, frame: Frame) -> tuple[AblationZone, ...]:
@@ -113,8 +117,8 @@ def load_planned_zones(path: Path, frame: Frame) -> PlannedZones:
         :func:`navigator.io.documents.versions.open_document`.
     """
     found = schema_of(path)
-    is_list = found == LIST_SCHEMA
-    document = load_json(path, found) if is_list else open_document(path, PLAN_SCHEMA).content
+    opened = None if found == LIST_SCHEMA else open_document(path, PLAN_SCHEMA)
+    document = load_json(path, LIST_SCHEMA) if opened is None else opened.content
     rows = _zone_rows(document)
     if not rows:
         raise _refused(path, "one zone or more", "none")
@@ -127,12 +131,13 @@ def load_planned_zones(path: Path, frame: Frame) -> PlannedZones:
         raise _refused(path, f"{where}: {first['msg']}", str(first["input"])) from error
     except ValueError as error:
         raise _refused(path, "an axis with a direction, ranges in order", str(error)) from error
-    if is_list:
+    if opened is None:
         return PlannedZones(zones=found_zones, verdict=None, structures_sha256=None)
     return PlannedZones(
         zones=found_zones,
         verdict=_verdict(document, path),
         structures_sha256=_structures_sha256(document),
+        notes=opened.notes,
     )
 
 
