@@ -16,6 +16,7 @@ from navigator.cli.shell import (
     kept_lines,
     verdict_lines,
 )
+from navigator.report.words import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -123,7 +124,7 @@ def plan_lines(document: Mapping[str, Any]) -> list[str]:
         mam = margin["mam_mm"]
         lines.append(
             f"least margin {mam['value']:.1f} mm ({mam['low']:.1f} to {mam['high']:.1f}), "
-            f"{margin['covered_percent']:.1f} % of the tumour covered"
+            f"{percent(margin['covered_percent'] / 100)} of the tumour covered"
         )
     return lines
 
