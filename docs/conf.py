@@ -12,9 +12,11 @@ ROOT = DOCS.parent
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT)]
 
 import api_pages
+import document_pages
 import hazard_matrix
 
 api_pages.write_pages()
+document_pages.write_page()
 hazard_matrix.write_page()
 
 META = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from navigator.errors import InputRefusedError
+from navigator.geometry.frames import Frame, FrameKind
 from navigator.io.documents.jsonreading import schema_of
 from navigator.io.documents.placement import PLACEMENT_SCHEMA, load_placement
 from navigator.io.documents.plan import PLAN_SCHEMA
@@ -12,6 +13,7 @@ from navigator.io.documents.plan_reading import load_plan
 from navigator.io.documents.registration import REGISTRATION_SCHEMA, load_registration
 from navigator.io.documents.request import REQUEST_SCHEMA, load_plan_request
 from navigator.io.documents.versions import open_document
+from navigator.io.documents.zones import LIST_SCHEMA, load_zones
 from navigator.io.findings import Finding, Severity
 from template_gen import TemplateGenError, load_spec
 
@@ -24,9 +26,10 @@ READERS: Mapping[str, Callable[[Path], object]] = {
     REGISTRATION_SCHEMA: load_registration,
     PLACEMENT_SCHEMA: load_placement,
     REQUEST_SCHEMA: load_plan_request,
+    LIST_SCHEMA: lambda path: load_zones(path, Frame(FrameKind.LPS, "as given")),
     "template-spec/1": load_spec,
 }
-"""What `navigator inspect` reads in full; of other documents it says what they are."""
+"""What `navigator inspect` reads in full; of other documents it says that they were not checked."""
 
 SEALED = (PLAN_SCHEMA, REGISTRATION_SCHEMA, PLACEMENT_SCHEMA)
 
@@ -89,9 +92,7 @@ def inspect_document(path: Path) -> dict[str, Any]:
             row["document_verdict"] = opened.content.get("verdict")
             row["made_from"] = _made_from(opened.content)
             findings = opened.notes
-        reader = READERS.get(found)
-        if reader is not None:
-            findings = getattr(reader(path), "notes", findings)
+        findings = _findings_of_fields(path, found) or findings
     except (InputRefusedError, TemplateGenError) as error:
         if getattr(error, "refusal", None) is None:
             raise
@@ -101,6 +102,15 @@ def inspect_document(path: Path) -> dict[str, Any]:
         # a pose that was rejected is a sound document that says so
         findings = findings if refused.code == "placement-rejected" else (refused, *findings)
     return {**row, "findings": findings}
+
+
+def _findings_of_fields(path: Path, found: str) -> tuple[Finding, ...]:
+    """Read all fields; give what the reader notes, or that there is none for this kind."""
+    reader = READERS.get(found)
+    if reader is None:
+        return (_not_checked(found),)
+    notes: tuple[Finding, ...] = getattr(reader(path), "notes", ())
+    return notes
 
 
 def _schema_like(found: str) -> str:
@@ -128,6 +138,17 @@ def _refused(error: Exception) -> Finding:
         expected=refusal.expected,
         got=refusal.got,
         next_step=refusal.next_step,
+    )
+
+
+def _not_checked(found: str) -> Finding:
+    return Finding(
+        code="document-not-checked",
+        severity=Severity.CONFIRM,
+        what="The document is of a kind that is written and not read",
+        expected="one of " + ", ".join(sorted(READERS)),
+        got=found[:200],
+        next_step="look at it yourself",
     )
 
 

@@ -123,7 +123,8 @@ def test_inspect_knows_what_people_write(navigator: Navigator, tiny: TinyPatient
         ("{}", REJECTED, "unknown-schema"),
         ('{"schema": "plan/9"}', REJECTED, "unknown-schema"),
         ('{"schema": "plan/1", "minor": 1}', REJECTED, "document-changed"),
-        ('{"schema": "thesis/1"}', DONE, ""),
+        ('{"schema": "thesis/1"}', DONE, "document-not-checked"),
+        ('{"schema": "zones/1", "zones": []}', REJECTED, "zones-refused"),
     ],
 )
 def test_inspect_of_another_json_is_no_defect(
