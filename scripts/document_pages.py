@@ -31,10 +31,10 @@ KINDS: dict[str, type[HeadFields]] = {
 INTRODUCTION = """\
 # Fields of the documents
 
-What `navigator plan`, `navigator register` and `navigator locate-template` write, and what they are
-checked against when they are read. `[]` is each item of a list. Lengths are
-millimetres, angles degrees, coordinates LPS, matrices row-major. A field that may be left out stands
-with "optional". Beside these every document has `integrity`, its hashes: see
+What `navigator plan`, `navigator register` and `navigator locate-template` write, and what they
+are checked against when they are read. `[]` is each item of a list. Lengths are millimetres, angles
+degrees, coordinates LPS, matrices row-major. A field that may be left out stands with "optional".
+Beside these every document has `integrity`, its hashes: see
 [Documents](../explanation/documents.md). This page is made from the program.
 
 """
@@ -92,7 +92,7 @@ def words(node: dict[str, Any]) -> str:
     if "prefixItems" in node:
         count, (first, *_) = len(node["prefixItems"]), node["prefixItems"]
         if "prefixItems" in first:
-            return f"{count} × {words(first)}"
+            return f"{count} by {words(first)}"
         return f"{count} numbers{limits(first)}"
     if node.get("type") == "null":
         return "null"
