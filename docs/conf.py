@@ -17,6 +17,11 @@ import hazard_matrix
 
 api_pages.write_pages()
 border_tables.write_page()
+import document_pages
+import hazard_matrix
+
+api_pages.write_pages()
+document_pages.write_page()
 hazard_matrix.write_page()
 
 META = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from navigator.arrays import Booleans, Floats
     from navigator.imaging.surfaces import SurfacePoints
+    from navigator.io.documents.zones import PlannedZones
 
 SHELLS_MM = (3.0, 5.0, 6.0, 10.0)
 """Shells around the tumour; 3 and 6 mm after doi:10.1007/s00330-020-07579-x."""
@@ -110,10 +111,16 @@ def margin_document(
         organ=None if organ is None else _joined(load_choice(organ, mask.grid), mask),
         residual_mm=_residual(mask, dead, placed),
     )
-    source = Verdict.accepted()
-    if planned is not None:
-        source = judge_source(planned, hash_of_file(tumour.path))
-    return _document(found, wanted_margin_mm, source)
+    source, notes = _judged_source(planned, tumour.path)
+    return {**_document(found, wanted_margin_mm, source), "notes": notes}
+
+
+def _judged_source(planned: PlannedZones | None, tumour: Path) -> tuple[Verdict, list[str]]:
+    """Judge the plan that the zones are from, and tell what a person should know of its file."""
+    if planned is None:
+        return Verdict.accepted(), []
+    verdict = judge_source(planned, hash_of_file(tumour))
+    return verdict, [note.message for note in planned.notes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

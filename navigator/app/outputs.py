@@ -10,7 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from navigator.errors import FileRefusedError
+from navigator.io.disk import check_room
 from navigator.io.documents import save_json
+from navigator.io.earlier_versions import carry_earlier_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,6 +21,8 @@ SUMMARY_FILE = "summary.json"
 OUR_SCHEMAS = ("demo-summary/1", "run-summary/1")
 WRITTEN = "written"
 """Field of the summary on disk: every file of the folder, so that what came later is told apart."""
+KEPT_DOCUMENTS = ("plan.json", "plan_in_room.json", "registration.json", "placement.json")
+"""Of a folder that is replaced these stay, in its folder ``earlier``."""
 MOST_NAMED = 5
 """Foreign files named in a refusal: enough to know what they are."""
 
@@ -32,7 +36,8 @@ def folder_when_complete(out: Path, *, overwrite: bool) -> Iterator[Path]:
     out : Path
         Where the folder shall be.
     overwrite : bool
-        Whether an earlier result of this program may be replaced; nothing else ever is.
+        Whether an earlier result of this program may be replaced; nothing else ever is. Its
+        plans, registrations and placements are kept in the folder ``earlier``.
 
     Yields
     ------
@@ -51,6 +56,8 @@ def folder_when_complete(out: Path, *, overwrite: bool) -> Iterator[Path]:
     try:
         part.mkdir(parents=True)
         yield part
+        for name in KEPT_DOCUMENTS:
+            carry_earlier_versions(place / name, part / name)
         _list_files(part)
         # the work took its time: somebody may have put a file there
         check_may_write(out, overwrite=overwrite)
@@ -118,6 +125,7 @@ def check_may_write(out: Path, *, overwrite: bool, inputs: Iterable[Path] = ()) 
         raise _bad_place(out, "unwritable", "a name that a disk can hold", str(error)) from error
     ours = foreign is not None and not foreign
     if is_free or (overwrite and ours):
+        check_room(out)
         return
     raise FileRefusedError(
         code="output-exists",

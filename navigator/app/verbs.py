@@ -10,7 +10,12 @@ from navigator.ablation.zones import find_zone_size
 from navigator.app.choices import MaskChoice, ScanChoice, load_choice
 from navigator.app.documents import located_document, registration_document
 from navigator.app.inputs import load_planning_inputs
-from navigator.app.output_files import OutputChoice, check_may_write_file, inputs_of_request
+from navigator.app.output_files import (
+    OutputChoice,
+    check_may_write_file,
+    inputs_of_request,
+    save_document,
+)
 from navigator.app.remarks import scan_remarks
 from navigator.app.steps import plan_case
 from navigator.app.two_scans import check_two_scans, two_scan_remarks
@@ -24,7 +29,6 @@ from navigator.io.documents import (
     load_registration,
     plan_to_json,
     registration_to_json,
-    save_json,
     save_points_csv,
 )
 from navigator.io.documents.placement import PLACEMENT_SCHEMA
@@ -70,7 +74,7 @@ def plan_to_file(
     plan = plan_case(inputs)
     document = plan_to_json(plan)
     if plan.needles:
-        save_json(document, out.path)
+        document = save_document(document, out.path)
     return {**document, "seconds": round(time.perf_counter() - start, 3)}
 
 
@@ -184,8 +188,7 @@ def register_to_file(
     registration = replace(found, verdict=verdict)
     seconds = round(time.perf_counter() - start, 2)
     document = registration_to_json(registration_document(registration, planning, intraop, seconds))
-    save_json(document, out.path)
-    return document
+    return save_document(document, out.path)
 
 
 def _remarks_of_pair(planning: LoadedScan, intraop: LoadedScan) -> Verdict:
@@ -215,7 +218,7 @@ def map_points_file(
     Returns
     -------
     dict
-        How many points, and the verdict of the registration: a rejected one maps nothing.
+        How many points, notes, and the registration's verdict: a rejected one maps nothing.
 
     Raises
     ------
@@ -246,7 +249,8 @@ def map_points_file(
     labels, values = load_points_csv(points)
     chosen = transform if to == "intraop" else transform.inverse()
     save_points_csv(out.path, labels, chosen.map_points(values))
-    return {"points": len(labels), "to": to, "verdict": document.verdict.status.value}
+    told = {"notes": [note.message for note in document.notes]}
+    return {"points": len(labels), "to": to, "verdict": document.verdict.status.value, **told}
 
 
 def locate_to_file(
@@ -294,7 +298,5 @@ def locate_to_file(
     progress("reading the scan")
     scan = load_scan(source.path, series_uid=source.series_uid, tell=progress)
     progress("finding the plate's markers")
-    document = located_document(locate_plate(scan.volume, spec), spec)
-    if out is not None:
-        save_json(document, out.path)
-    return document
+    document = located_document(locate_plate(scan.volume, spec), spec, scan)
+    return document if out is None else save_document(document, out.path)

@@ -13,8 +13,10 @@ from navigator.cli.shell import (
     Outcome,
     ReplaceOption,
     finish,
+    kept_lines,
     verdict_lines,
 )
+from navigator.report.words import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,6 +46,8 @@ def run(
         lines = [*plan_lines(plan_in_force(summary)), *verdict_lines(summary)]
         if "plan" in summary:
             lines.append(f"report: {out / 'report.html'}")
+        if (out / "earlier").is_dir():
+            lines.append(f"earlier plans are kept: {out / 'earlier'}")
         return Outcome(summary, tuple(lines))
 
     finish(verb, as_json=as_json, debug=debug, out=out)
@@ -86,7 +90,8 @@ def plan(
         from navigator.app.verbs import plan_to_file
 
         document = plan_to_file(request, OutputChoice(out, overwrite), progress=progress)
-        return Outcome(document, (*plan_lines(document), *verdict_lines(document)))
+        lines = (*plan_lines(document), *verdict_lines(document), *kept_lines(document))
+        return Outcome(document, lines)
 
     finish(verb, as_json=as_json, debug=debug, out=out)
 
@@ -119,7 +124,7 @@ def plan_lines(document: Mapping[str, Any]) -> list[str]:
         mam = margin["mam_mm"]
         lines.append(
             f"least margin {mam['value']:.1f} mm ({mam['low']:.1f} to {mam['high']:.1f}), "
-            f"{margin['covered_percent']:.1f} % of the tumour covered"
+            f"{percent(margin['covered_percent'] / 100)} of the tumour covered"
         )
     return lines
 
@@ -196,7 +201,8 @@ def margin(
         )
         mam = document["mam_mm"]
         text = f"least margin {mam['value']:.1f} mm ({mam['low']:.1f} to {mam['high']:.1f})"
-        return Outcome(document, (text, *verdict_lines(document)))
+        notes = (f"note: {text}" for text in document["notes"])
+        return Outcome(document, (text, *verdict_lines(document), *notes))
 
     finish(verb, as_json=as_json, debug=debug)
 

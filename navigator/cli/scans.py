@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,19 +13,20 @@ from navigator.cli.shell import (
     Outcome,
     ReplaceOption,
     finish,
+    kept_lines,
     verdict_lines,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 def inspect(
-    path: Annotated[Path, typer.Argument(help="DICOM folder, or an image file")],
+    path: Annotated[Path, typer.Argument(help="DICOM folder, image file, or JSON document")],
     as_json: bool = JsonOption,
     debug: bool = DebugOption,
 ) -> None:
-    """List the series of a folder and what speaks against each.
+    """List the series of a folder, or say what a document is, and what speaks against each.
 
     Example: navigator inspect planning/
     """
@@ -39,9 +40,34 @@ def inspect(
             shape = "x".join(str(count) for count in series["shape_kji"] or ())
             lines.append(f"{series['uid']}  {series['description']}  {shape}  {series['verdict']}")
             lines += [f"  {item['severity']}: {item['message']}" for item in series["findings"]]
+        for each in document.get("documents", ()):
+            lines += document_lines(each)
         return Outcome(document, tuple(lines))
 
     finish(verb, as_json=as_json, debug=debug)
+
+
+def document_lines(row: Mapping[str, Any]) -> list[str]:
+    """Describe a document for a person.
+
+    Parameters
+    ----------
+    row : mapping
+        As ``navigator inspect`` gives it.
+
+    Returns
+    -------
+    list of str
+        What it is and whether it is intact, what it was made from, what speaks against it.
+    """
+    form = row["schema"] or "no schema"
+    form += "" if row["minor"] is None else f", minor {row['minor']}"
+    lines = [f"{row['file']}  {form}  hashes: {row['integrity']}  {row['verdict']}"]
+    if row["document_verdict"]:
+        lines.append(f"  it says of itself: {row['document_verdict']}")
+    lines += [f"  made from {name}: {sha}" for name, sha in sorted(row["made_from"].items())]
+    lines += [f"  {item['severity']}: {item['message']}" for item in row["findings"]]
+    return lines
 
 
 def convert(
@@ -106,7 +132,7 @@ def register(
         error_mm = document["expected_tre_mm"]
         known = "unknown" if error_mm is None else f"{error_mm:.2f} mm"
         text = f"expected error {known}, {document['seconds']:.1f} s"
-        return Outcome(document, (text, *verdict_lines(document)))
+        return Outcome(document, (text, *verdict_lines(document), *kept_lines(document)))
 
     if not rigid:
         print_rigid_note()
@@ -137,7 +163,8 @@ def map_points(
         from navigator.app.verbs import map_points_file
 
         document = map_points_file(registration, points, OutputChoice(out, overwrite), to=to)
-        return Outcome(document, (f"{document['points']} points written: {out}",))
+        notes = (f"note: {text}" for text in document["notes"])
+        return Outcome(document, (f"{document['points']} points written: {out}", *notes))
 
     finish(verb, as_json=as_json, debug=debug, out=out)
 
@@ -164,7 +191,7 @@ def locate_template(
         output = None if out is None else OutputChoice(out, overwrite)
         document = locate_to_file(ScanChoice(scan, series), template, output, progress=progress)
         found = f"{len(document['markers'])} markers found"
-        return Outcome(document, (found, *verdict_lines(document)))
+        return Outcome(document, (found, *verdict_lines(document), *kept_lines(document)))
 
     finish(verb, as_json=as_json, debug=debug, out=out)
 

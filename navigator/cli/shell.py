@@ -213,3 +213,20 @@ def verdict_lines(document: Mapping[str, Any]) -> tuple[str, ...]:
     """
     reasons = (f"  - {item['message']} [{item['code']}]" for item in document.get("reasons", ()))
     return (f"verdict: {document['verdict']}", *reasons)
+
+
+def kept_lines(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say where the earlier version of a file that was replaced is kept.
+
+    Parameters
+    ----------
+    document : mapping
+        With ``kept_earlier``, where there was one.
+
+    Returns
+    -------
+    tuple of str
+        One line or none.
+    """
+    kept = document.get("kept_earlier")
+    return () if kept is None else (f"the earlier one is kept: {kept}",)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from navigator.errors import GeometryRefusedError, InputRefusedError
 from navigator.io.dicom import find_series, looks_like_dicom
+from navigator.io.documents.inspecting import inspect_document, looks_like_document
 from navigator.io.findings import Finding, Severity, verdict_word
 from navigator.io.images import image_suffix
 from navigator.io.volumes import load_scan, missing_path
@@ -24,12 +25,13 @@ def inspect_path(path: Path) -> dict[str, Any]:
     Parameters
     ----------
     path : Path
-        DICOM folder or file, .nrrd, .nii, .nii.gz or .mha.
+        DICOM folder or file, .nrrd, .nii, .nii.gz or .mha; or a .json document of ours.
 
     Returns
     -------
     dict
-        ``series`` as in the interface, and ``findings`` about files of no series.
+        ``series`` as in the interface, and ``findings`` about files of no series; of a document
+        ``documents`` with its one row, and a verdict.
 
     Raises
     ------
@@ -44,6 +46,8 @@ def inspect_path(path: Path) -> dict[str, Any]:
             "series": [_series_row(entry) for entry in contents.series],
             "findings": [finding_row(finding) for finding in contents.findings],
         }
+    if looks_like_document(path):
+        return _document_listing(path)
     return {"series": [_file_row(path)], "findings": []}
 
 
@@ -80,6 +84,22 @@ def _series_row(entry: SeriesEntry) -> dict[str, Any]:
         "lps_from_index": affine,
         "verdict": entry.verdict,
         "findings": [finding_row(finding) for finding in entry.findings],
+    }
+
+
+def _document_listing(path: Path) -> dict[str, Any]:
+    """Describe a JSON document; one that is refused is a verdict, and ends the command so."""
+    row = inspect_document(path)
+    findings = row.pop("findings")
+    grave = [each for each in findings if each.severity is not Severity.NOTE]
+    word = {"accepted": "accepted", "confirm": "warning", "refused": "rejected"}
+    row |= {"verdict": verdict_word(findings), "findings": [finding_row(each) for each in findings]}
+    return {
+        "verdict": word[row["verdict"]],
+        "reasons": [{"code": each.code, "message": each.message} for each in grave],
+        "series": [],
+        "findings": [],
+        "documents": [row],
     }
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 TIME_LIMIT_S = 180.0
 """Ten times what a slow machine needs."""
 
+DEBIAN_DRAWING = ("libegl1", "libgl1-mesa-dri")
+"""What VTK draws with where there is no screen, as Debian and Ubuntu name it; `start.py`, which
+runs before anything is installed, has to say the same."""
+
 PNG_SIGNATURE = b"\x89PNG"
 
 
@@ -56,7 +60,7 @@ def draw_scene(scene: Scene3d) -> bytes:
     if done.returncode != 0 or not done.stdout.startswith(PNG_SIGNATURE):
         raise DrawingError(
             "the 3D picture could not be drawn off screen; on Debian and Ubuntu install "
-            "libegl1, libgl1 and libgl1-mesa-dri; elsewhere update the graphics driver"
+            f"{' and '.join(DEBIAN_DRAWING)}; elsewhere update the graphics driver"
         )
     return done.stdout
 

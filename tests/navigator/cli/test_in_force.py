@@ -106,3 +106,10 @@ def test_a_plan_that_leaves_tumour_prints_no_working_number(
     assert "residual-tumour" in answer.out
     assert NO_NUMBERS in answer.out
     assert not WORKING_NUMBERS.search(answer.out), answer.out
+
+
+@pytest.mark.hazard(34)
+def test_a_tumour_not_wholly_covered_never_reads_as_covered() -> None:
+    document = planned("A1")
+    document["margin"]["covered_percent"] = 99.96
+    assert "99.9 % of the tumour covered" in "\n".join(plan_lines(document))

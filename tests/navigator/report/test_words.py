@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import json
 import locale
+import os
 import re
+import shutil
+import subprocess
+import sys
 from decimal import ROUND_DOWN, Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +36,7 @@ from navigator.report.words import (
 )
 from template_gen import all_bores, build_default_spec, spec_hash
 
+REPOSITORY = Path(__file__).parents[3]
 HALF_A_TENTH = 0.05 + 1e-9
 lengths_mm = st.floats(-1e6, 1e6, allow_nan=False)
 NUMBER = r"-?\d+\.\d"
@@ -68,6 +75,55 @@ def test_no_locale_of_this_machine_changes_a_digit() -> None:
     finally:
         locale.setlocale(locale.LC_ALL, before)
     assert tried
+
+
+CI_VALUES, LONG_VALUES = 2_000, 100_000
+CI_LOCALES = ("de_DE", "fa_IR")
+LONG_LOCALES = (*CI_LOCALES, "hi_IN", "fr_FR", "de_CH", "ar_EG", "zh_CN", "ps_AF")
+"""Commas and apostrophes in numbers, digits of other scripts, groups of other sizes."""
+
+IN_A_LOCALE = """
+import json, locale, sys
+import numpy as np
+from navigator.report.words import duration, millimetres, percent, point
+name, count = sys.argv[1], int(sys.argv[2])
+assert locale.setlocale(locale.LC_ALL, name)
+rng = np.random.default_rng(34)
+values = rng.uniform(-1, 1, count) * 10.0 ** rng.uniform(-3, 5, count)
+texts = [millimetres(v) for v in values]
+rest = [[percent(abs(v) % 1), point([v, -v, 0]), duration(abs(v))] for v in values[::10]]
+told = {"values": values.tolist(), "texts": texts, "rest": rest}
+print(json.dumps({**told, "comma": locale.format_string("%.1f", 1234.5, grouping=True)}))
+"""
+
+
+@pytest.mark.hazard(34)
+def test_every_number_reads_alike_and_parses_back_in_every_locale(
+    tmp_path: Path, *, long_run: bool
+) -> None:
+    localedef = shutil.which("localedef")
+    if localedef is None or not Path("/usr/share/i18n/locales/de_DE").exists():
+        pytest.skip("no localedef here: other locales cannot be made")
+    told = {}
+    for name in ("C", *(LONG_LOCALES if long_run else CI_LOCALES)):
+        if name != "C":
+            place = tmp_path / f"{name}.UTF-8"
+            subprocess.run([localedef, "-i", name, "-f", "UTF-8", place], check=False)  # noqa: S603 - Debian's
+        full = name if name == "C" else f"{name}.UTF-8"
+        count = str(LONG_VALUES if long_run else CI_VALUES)
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-c", IN_A_LOCALE, full, count],
+            capture_output=True, text=True, check=True, cwd=REPOSITORY,
+            env={**os.environ, "LOCPATH": str(tmp_path), "PYTHONPATH": str(REPOSITORY)},
+        )  # fmt: skip
+        told[name] = json.loads(done.stdout)
+    plain = told.pop("C")
+    assert told["de_DE"]["comma"] == "1.234,5", "no locale was in force: this proves nothing"
+    for value, text in zip(plain["values"], plain["texts"], strict=True):
+        assert re.fullmatch(NUMBER + " mm", text, flags=re.ASCII)
+        assert abs(Decimal(text.removesuffix(" mm")) - Decimal(value)) <= Decimal(HALF_A_TENTH)
+    for other in told.values():
+        assert (other["texts"], other["rest"]) == (plain["texts"], plain["rest"])
 
 
 @pytest.mark.hazard(34)
