@@ -47,6 +47,8 @@ class DrawnContours:
         nothing and were left out.
     step_mm : float
         Thickness of the slab that most planes stand for, millimetres.
+    slices_a_plane : float
+        The same in slices of the grid.
     is_on_slices : bool
         Whether every plane is that of a slice of the grid.
     moved_mm : float
@@ -63,6 +65,7 @@ class DrawnContours:
     missing_planes: int
     lone_outlines: int
     step_mm: float
+    slices_a_plane: float
     is_on_slices: bool
     moved_mm: float
     crosses_itself: bool
@@ -120,6 +123,7 @@ def mask_from_contours(
         mask=moved.mask,
         kept_ml=moved.kept_ml,
         moved_mm=moved.moved_mm,
+        slices_a_plane=drawing.step_mm / float(grid.spacing_mm.max()),
         is_on_slices=False,
     )
 
@@ -134,6 +138,7 @@ class _Drawing:
     planes: tuple[ContourPlane, ...]
     missing: int
     step_mm: float
+    across_mm: float
     is_on_slices: bool
     crosses_itself: bool
 
@@ -149,6 +154,7 @@ class _Drawing:
             missing_planes=self.missing,
             lone_outlines=lone,
             step_mm=self.step_mm,
+            slices_a_plane=self.step_mm / self.across_mm,
             is_on_slices=self.is_on_slices,
             moved_mm=0.0 if self.is_on_slices else moved_by_cutting_mm(self.shares, grid),
             crosses_itself=self.crosses_itself,
@@ -187,6 +193,7 @@ def _draw_on(
         planes=planes,
         missing=missing,
         step_mm=float(np.median(steps)) * across_mm,
+        across_mm=across_mm,
         is_on_slices=all(
             abs(plane.position - round(plane.position)) * across_mm <= PLANE_TOLERANCE_MM
             for plane in planes

@@ -144,7 +144,11 @@ def _centre(shares: Voxels) -> Floats | None:
     planes = shares.sum(axis=(1, 2), dtype=np.float64)
     if not planes.sum() > 0:
         return None
-    lines = [planes, shares.sum(axis=(0, 2), dtype=np.float64), shares.sum(axis=(0, 1), dtype=np.float64)]
+    lines = [
+        planes,
+        shares.sum(axis=(0, 2), dtype=np.float64),
+        shares.sum(axis=(0, 1), dtype=np.float64),
+    ]
     return np.array([np.average(np.arange(len(line)), weights=line) for line in lines])
 
 

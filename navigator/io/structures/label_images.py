@@ -1,4 +1,4 @@
-"""Label maps and masks: on the voxels of their scan, or refused."""
+"""Label maps and segments of .seg.nrrd: on the voxels of their scan, or refused."""
 
 from __future__ import annotations
 
@@ -11,9 +11,18 @@ import numpy as np
 from navigator.errors import GeometryRefusedError, StructureRefusedError
 from navigator.geometry.frames import Frame, FrameKind
 from navigator.io.findings import Finding, Severity
-from navigator.io.images import read_image
-from navigator.io.volumes import hash_of_values, missing_path, uid_from_hash
-from navigator.model.anatomy import LabelMap, structure_from_name
+from navigator.io.images import image_suffix, read_image
+from navigator.io.structures.entries import (
+    PlacedMask,
+    StructureEntry,
+    StructureFile,
+    empty_structure,
+)
+from navigator.io.structures.label_names import load_label_names, names_file_beside
+from navigator.io.structures.lattice import find_lattice, lay_on_lattice
+from navigator.io.structures.layered_nrrd import LayeredImage, read_layers
+from navigator.io.structures.on_scan import not_on_scan, place_mask
+from navigator.io.volumes import hash_of_values, uid_from_hash
 from navigator.model.volume import Grid, Mask
 
 if TYPE_CHECKING:
@@ -27,7 +36,6 @@ if TYPE_CHECKING:
 SEGMENT_NAME = re.compile(r"^Segment(\d+)_Name$")
 """How a .seg.nrrd header names its segments."""
 LARGEST_LABEL = 2**31 - 1
-MOST_LABELS_LISTED = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,101 +44,139 @@ class LabelImage:
 
     Parameters
     ----------
-    values : (k, j, i) array of int
-        Labels.
+    layers : tuple of (k, j, i) array of int
+        Labels; several where segments overlap.
     grid : Grid
         The file's own voxels, in a frame named by the file's content.
-    segment_labels : mapping of str to int
-        Label values by segment name, where the file names segments.
+    entries : tuple of StructureEntry
+        Segments that the header names, then labels without a name.
+    has_segments : bool
+        Whether the header names segments: then it may hold a part of the scan's voxels alone.
     findings : tuple of Finding
         What a person should know about its place.
     """
 
-    values: Labels
+    layers: tuple[Labels, ...]
     grid: Grid
-    segment_labels: Mapping[str, int]
+    entries: tuple[StructureEntry, ...]
+    has_segments: bool
     findings: tuple[Finding, ...]
 
 
-def load_label_map(path: Path, labels: Mapping[str, int | list[int]], grid: Grid) -> LabelMap:
-    """Read a label map that lies on the voxels of a scan.
-
-    A file whose axes run in another order or the other way is turned round without
-    resampling; nothing else is changed.
-
-    Parameters
-    ----------
-    path : Path
-        Integer image: .nrrd, .nii, .nii.gz or .mha.
-    labels : mapping of str to int or list of int
-        Names of the structures and the label values that make each up.
-    grid : Grid
-        Of the scan.
-
-    Returns
-    -------
-    LabelMap
-        On the scan's grid.
-
-    Raises
-    ------
-    FileRefusedError
-        If the file is not there or not readable.
-    GeometryRefusedError
-        If its voxels are not those of the scan.
-    StructureRefusedError
-        If a label is not there, or a value is not a whole number.
-    """
-    values = _values_on_grid(path, read_label_image(path), grid)
-    present = _labels_in(values)
-    structures = tuple(
-        structure_from_name(name, (value,) if isinstance(value, int) else tuple(value))
-        for name, value in labels.items()
-    )
-    for structure in structures:
-        absent = sorted(set(structure.labels) - set(present))
-        if absent or not structure.labels:
-            raise _label_not_there(path, structure.name, str(absent), present)
-    return LabelMap(values=values, grid=grid, structures=structures)
-
-
-def load_mask(path: Path, *, label: int | str, grid: Grid | None = None) -> Mask:
-    """Read one structure of a label map.
+def open_label_image(path: Path) -> StructureFile:
+    """Open a label map as a file of structures.
 
     Parameters
     ----------
     path : Path
         Integer image: .nrrd, .seg.nrrd, .nii, .nii.gz or .mha.
-    label : int or str
-        Its label value; for a .seg.nrrd also the name of a segment.
-    grid : Grid, optional
-        Of the scan; by default the file's own, in a frame named by the file's content.
 
     Returns
     -------
-    Mask
-        At least one voxel.
+    StructureFile
+        Without a frame of reference: none of these formats carries one.
 
     Raises
     ------
-    FileRefusedError
-        If the file is not there or not readable.
-    GeometryRefusedError
-        If its voxels are not those of `grid`; without a `grid`, if something about its place
-        has to be confirmed, for then nothing confirms it.
-    StructureRefusedError
-        If the label or segment is not there, or a value is not a whole number.
+    InputRefusedError
+        As :func:`read_label_image`.
     """
     image = read_label_image(path)
-    if grid is None:
-        _check_place_sure(path, image)
-    values = image.values if grid is None else _values_on_grid(path, image, grid)
-    value = image.segment_labels.get(label, 0) if isinstance(label, str) else label
-    present = _labels_in(values)
-    if value not in present:
-        names = [f"{name} = {number}" for name, number in image.segment_labels.items()]
-        raise _label_not_there(path, "the mask", repr(label), [*present, *names])
-    return Mask(values == value, image.grid if grid is None else grid)
+
+    def draw(entry: StructureEntry, grid: Grid | None) -> PlacedMask:
+        members = image.layers[entry.layer] == entry.number
+        if not members.any():
+            raise empty_structure(path, entry, "no voxel of this label")
+        if grid is None:
+            _check_place_sure(path, image)
+            return PlacedMask(Mask(members, image.grid), ())
+        check_on_scan(path, image, grid)
+        return place_mask(Mask(members, image.grid), grid, entry, path, may_move=False)
+
+    return StructureFile(
+        path=path,
+        kind="segments of .seg.nrrd" if image.has_segments else "label map",
+        entries=image.entries,
+        carries_frame=False,
+        series_uids=(),
+        patient=None,
+        findings=image.findings,
+        draw=draw,
+    )
+
+
+def labels_on_scan(path: Path, image: LabelImage, grid: Grid) -> Labels:
+    """Lay the labels of a single layer on a scan.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    image : LabelImage
+        Of one layer.
+    grid : Grid
+        Of the scan.
+
+    Returns
+    -------
+    (k, j, i) array of int
+        On the scan.
+
+    Raises
+    ------
+    GeometryRefusedError
+        If its voxels are not those of the scan.
+    """
+    check_on_scan(path, image, grid)
+    lattice = find_lattice(image.grid, grid)
+    if lattice is None:
+        raise not_on_scan(path, image.grid, grid)
+    laid: Labels = lay_on_lattice(image.layers[0], lattice, grid)
+    return laid
+
+
+def check_on_scan(path: Path, image: LabelImage, grid: Grid) -> None:
+    """Refuse a label map that does not cover the voxels of a scan, one for one.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    image : LabelImage
+        As read.
+    grid : Grid
+        Of the scan.
+
+    Raises
+    ------
+    GeometryRefusedError
+        If its voxels are others. Segments of a .seg.nrrd may be cropped to a part of the scan.
+    """
+    is_part = image.has_segments and find_lattice(image.grid, grid) is not None
+    if not (is_part or covers_scan(image, grid)):
+        raise not_on_scan(path, image.grid, grid)
+
+
+def covers_scan(image: LabelImage, grid: Grid) -> bool:
+    """Tell whether a label map has every voxel of a scan and no other.
+
+    Parameters
+    ----------
+    image : LabelImage
+        As read.
+    grid : Grid
+        Of the scan.
+
+    Returns
+    -------
+    bool
+        Whatever the order of its axes.
+    """
+    lattice = find_lattice(image.grid, grid)
+    if lattice is None:
+        return False
+    counts = tuple(image.grid.shape_kji[axis] for axis in lattice.order)
+    return lattice.start_kji == (0, 0, 0) and counts == tuple(grid.shape_kji)
 
 
 def read_label_image(path: Path) -> LabelImage:
@@ -149,31 +195,89 @@ def read_label_image(path: Path) -> LabelImage:
     Raises
     ------
     FileRefusedError
-        If the file is not there or not readable.
+        If the file is not readable, or the names beside it are not.
     GeometryRefusedError
         If it is not one 3D image with a place.
     StructureRefusedError
         If a value is not a whole number from 0.
     """
-    if not path.exists():
-        raise missing_path(path)
-    image = read_image(path)
+    layered = read_layers(path) if image_suffix(path) == ".nrrd" else None
+    image = read_image(path) if layered is None else layered
     values = _whole_numbers(path, image.values)
-    slices, rows, columns = values.shape
+    slices, rows, columns = values.shape[:3]
     uid = uid_from_hash(hash_of_values(values, image.lps_from_index))
-    grid = Grid(
-        shape_kji=(slices, rows, columns),
-        lps_from_index=image.lps_from_index,
-        frame=Frame(FrameKind.LPS, uid),
+    layers = (values,) if layered is None else tuple(np.moveaxis(values, 3, 0))
+    segments = _segments(image.tags, len(layers))
+    if layered is not None and not segments:
+        raise GeometryRefusedError(
+            code="not-one-3d-image",
+            what="The file does not hold one 3D image of single values",
+            where=str(path),
+            expected="3 dimensions, 1 value a voxel, or layers with named segments",
+            got=f"{len(layers)} values a voxel and no segment",
+            next_step="export one time point or one layer as a 3D image",
+        )
+    named = segments or _named_beside(path)
+    return LabelImage(
+        layers=layers,
+        grid=Grid(
+            shape_kji=(slices, rows, columns),
+            lps_from_index=image.lps_from_index,
+            frame=Frame(FrameKind.LPS, uid),
+        ),
+        entries=(*named, *_without_name(layers, named)),
+        has_segments=bool(segments),
+        findings=() if isinstance(image, LayeredImage) else image.findings,
     )
-    names = {
-        match.group(1): image.tags[key]
-        for key in image.tags
-        if (match := SEGMENT_NAME.match(key)) is not None
-    }
-    numbers = {name: image.tags.get(f"Segment{n}_LabelValue", "") for n, name in names.items()}
-    segments = {name: int(number) for name, number in numbers.items() if number.isdecimal()}
-    return LabelImage(values=values, grid=grid, segment_labels=segments, findings=image.findings)
+
+
+def labels_in(values: Labels) -> list[int]:
+    """List the labels that occur.
+
+    Parameters
+    ----------
+    values : (k, j, i) array of int
+        Labels.
+
+    Returns
+    -------
+    list of int
+        Above 0, in order.
+    """
+    return [int(label) for label in np.unique(values) if label > 0]
+
+
+def _segments(tags: Mapping[str, str], layers: int) -> tuple[StructureEntry, ...]:
+    """Read from a .seg.nrrd header which value in which layer a segment has."""
+    numbers = [match.group(1) for key in tags if (match := SEGMENT_NAME.match(key)) is not None]
+    entries = []
+    for number in sorted(numbers, key=int):
+        value = tags.get(f"Segment{number}_LabelValue", "").strip()
+        layer = tags.get(f"Segment{number}_Layer", "0").strip()
+        if value.isdecimal() and layer.isdecimal() and int(layer) < layers:
+            name = tags[f"Segment{number}_Name"]
+            entries.append(StructureEntry(number=int(value), name=name, layer=int(layer)))
+    return tuple(entries)
+
+
+def _named_beside(path: Path) -> tuple[StructureEntry, ...]:
+    """Read the names in the file beside a label map."""
+    beside = names_file_beside(path)
+    names = () if beside is None else load_label_names(beside)
+    return tuple(StructureEntry(number=number, name=name) for name, number in names)
+
+
+def _without_name(
+    layers: tuple[Labels, ...], named: tuple[StructureEntry, ...]
+) -> tuple[StructureEntry, ...]:
+    """List labels (k, j, i) that occur and that nobody named."""
+    known = {(entry.layer, entry.number) for entry in named}
+    return tuple(
+        StructureEntry(number=label, name="", layer=layer)
+        for layer, values in enumerate(layers)
+        for label in labels_in(values)
+        if (layer, label) not in known
+    )
 
 
 def _whole_numbers(path: Path, stored: NDArray[Any]) -> Labels:
@@ -194,26 +298,6 @@ def _whole_numbers(path: Path, stored: NDArray[Any]) -> Labels:
     return numbers.astype(np.int32)
 
 
-def _values_on_grid(path: Path, image: LabelImage, grid: Grid) -> Labels:
-    """Turn labels round until their axes run as those of the scan, or refuse."""
-    scan_from_file = np.linalg.inv(grid.lps_from_index) @ image.grid.lps_from_index
-    turn = np.rint(scan_from_file[:3, :3]).astype(int)
-    if np.array_equal(np.abs(turn) @ np.abs(turn).T, np.eye(3, dtype=int)):
-        order = np.abs(turn).argmax(axis=1)
-        flipped = tuple(int(axis) for axis in range(3) if turn[axis].sum() < 0)
-        turned = np.flip(image.values.transpose(order), flipped)
-        if _turned_grid(image.grid, order, flipped, grid.frame).matches(grid):
-            return np.ascontiguousarray(turned)
-    raise GeometryRefusedError(
-        code="label-map-not-on-scan",
-        what="The label map does not lie on the voxels of the scan",
-        where=str(path),
-        expected=_grid_words(grid),
-        got=_grid_words(image.grid),
-        next_step="export the segmentation on the grid of this scan (same size, origin, spacing)",
-    )
-
-
 def _check_place_sure(path: Path, image: LabelImage) -> None:
     """Refuse a label map whose place is in doubt, where no scan settles it."""
     doubts = [finding for finding in image.findings if finding.severity is Severity.CONFIRM]
@@ -226,47 +310,3 @@ def _check_place_sure(path: Path, image: LabelImage) -> None:
             got=doubts[0].got,
             next_step=doubts[0].next_step,
         )
-
-
-def _turned_grid(grid: Grid, order: NDArray[Any], flipped: tuple[int, ...], frame: Frame) -> Grid:
-    """Describe where voxels lie after their axes were reordered, then flipped."""
-    file_from_turned = np.zeros((4, 4))
-    file_from_turned[3, 3] = 1.0
-    for axis, source in enumerate(order):
-        is_flipped = axis in flipped
-        file_from_turned[source, axis] = -1.0 if is_flipped else 1.0
-        file_from_turned[source, 3] = grid.shape_kji[source] - 1 if is_flipped else 0.0
-    slices, rows, columns = (grid.shape_kji[source] for source in order)
-    return Grid(
-        shape_kji=(slices, rows, columns),
-        lps_from_index=grid.lps_from_index @ file_from_turned,
-        frame=frame,
-    )
-
-
-def _grid_words(grid: Grid) -> str:
-    """Describe a grid in one line."""
-    return (
-        f"{' x '.join(map(str, grid.shape_kji))} voxels (k, j, i) of "
-        f"{grid.spacing_mm.round(4).tolist()} mm, the first at "
-        f"{grid.lps_from_index[:3, 3].round(3).tolist()}, axes {grid.directions.round(4).tolist()}"
-    )
-
-
-def _labels_in(values: Labels) -> list[int]:
-    """List the labels that occur."""
-    return [int(label) for label in np.unique(values) if label > 0]
-
-
-def _label_not_there(path: Path, name: str, got: str, present: list[Any]) -> StructureRefusedError:
-    """Refuse a label without voxels, and list those that have some."""
-    listed = ", ".join(map(str, present[:MOST_LABELS_LISTED])) or "none at all"
-    more = len(present) - MOST_LABELS_LISTED
-    return StructureRefusedError(
-        code="label-not-there",
-        what=f"The label map has no voxel for {name}",
-        where=str(path),
-        expected=f"one of the labels that are there: {listed}" + (" ..." if more > 0 else ""),
-        got=got,
-        next_step="correct the label value, or leave the structure out",
-    )
