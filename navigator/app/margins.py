@@ -13,17 +13,19 @@ from navigator.ablation.margin import (
     signed_margins_mm,
 )
 from navigator.ablation.shells import measure_shell_coverage
-from navigator.app.choices import MaskChoice, load_choice
+from navigator.app.choices import MaskChoice, ScanChoice, grid_of_choices, load_choice
 from navigator.app.inputs import hash_of_file
 from navigator.app.margin_verdict import MeasuredMargin, judge_margin, judge_source
+from navigator.app.remarks import scan_remarks, structure_remarks
 from navigator.errors import InputRefusedError
 from navigator.imaging.resample import sample_membership
 from navigator.imaging.surfaces import find_surface
 from navigator.imaging.surfels import signed_distance_to_surface_mm
 from navigator.io.documents import interval_to_json, verdict_to_json
 from navigator.io.documents.zones import load_planned_zones
+from navigator.io.volumes import load_scan
 from navigator.model.ablation import AblationZone, Interval
-from navigator.model.outcome import Verdict, worst_verdict
+from navigator.model.outcome import Reason, Verdict, verdict_from_reasons, worst_verdict
 from navigator.model.volume import Mask
 
 if TYPE_CHECKING:
@@ -44,13 +46,14 @@ LARGEST_MARGIN_MM = 50.0
 """As in a plan request."""
 
 
-def margin_document(
+def margin_document(  # noqa: PLR0913 - the options of the command, each by name
     *,
     tumour: MaskChoice,
     ablation: MaskChoice | None,
     zones: Path | None,
     organ: MaskChoice | None,
     wanted_margin_mm: float | None,
+    scan: ScanChoice | None = None,
 ) -> dict[str, Any]:
     """Measure a margin.
 
@@ -68,6 +71,8 @@ def margin_document(
     wanted_margin_mm : float or None
         The margin wanted, millimetres; None judges only whether tumour is left, says so, and calls
         subcapsular what lies within `SUBCAPSULAR_MM` of the capsule.
+    scan : ScanChoice or None
+        The scan on whose voxels the masks are laid; None takes those of the tumour's file.
 
     Returns
     -------
@@ -98,8 +103,8 @@ def margin_document(
             got=f"{wanted_margin_mm:g}",
             next_step="give 5, or 10 where the tumour is RAS-mutant, or leave it out",
         )
-    mask = load_choice(tumour, None)
-    dead = None if ablation is None else load_choice(ablation, mask.grid)
+    masks = _load_masks(tumour, ablation, organ, scan)
+    mask, dead = masks.tumour, masks.ablation
     planned = None if zones is None else load_planned_zones(zones, mask.grid.frame)
     placed = () if planned is None else planned.zones
     found = _Found(
@@ -107,13 +112,52 @@ def margin_document(
         surface=find_surface(mask),
         reach=_reach(dead, placed),
         zones=placed,
-        organ=None if organ is None else _joined(load_choice(organ, mask.grid), mask),
+        organ=None if masks.organ is None else _joined(masks.organ, mask),
         residual_mm=_residual(mask, dead, placed),
     )
     source = Verdict.accepted()
     if planned is not None:
         source = judge_source(planned, hash_of_file(tumour.path))
-    return _document(found, wanted_margin_mm, source)
+    seen = verdict_from_reasons(warnings=masks.remarks)
+    return _document(found, wanted_margin_mm, worst_verdict(source, seen))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Masks:
+    """The structures, on one grid, and what a person has to confirm about them."""
+
+    tumour: Mask
+    ablation: Mask | None
+    organ: Mask | None
+    remarks: tuple[Reason, ...]
+
+
+def _load_masks(
+    tumour: MaskChoice,
+    ablation: MaskChoice | None,
+    organ: MaskChoice | None,
+    scan: ScanChoice | None,
+) -> _Masks:
+    """Read the structures on the voxels of the scan, or on those of the tumour's file."""
+    remarks: list[Reason] = []
+    patient = None
+    if scan is None:
+        grid = grid_of_choices(tumour, [each for each in (ablation, organ) if each is not None])
+    else:
+        read = load_scan(scan.path, series_uid=scan.series_uid)
+        grid, patient = read.volume.grid, read.patient
+        remarks += scan_remarks(read, "scan")
+
+    def load(choice: MaskChoice) -> Mask:
+        loaded = load_choice(choice, grid, patient)
+        remarks.extend(structure_remarks(loaded.findings))
+        return loaded.mask
+
+    lesion = load(tumour)
+    dead = None if ablation is None else load(ablation)
+    liver = None if organ is None else load(organ)
+    unique = tuple(dict.fromkeys(remarks))
+    return _Masks(tumour=lesion, ablation=dead, organ=liver, remarks=unique)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,12 +122,12 @@ def grid_of_contours(
         got = f"a point {spread / 2:.2f} mm off its plane"
         raise _refused("outlines-not-parallel", "outlines in planes that are parallel", got)
     lone_mm = slab_mm or pitch_mm
-    planes, _ = sort_into_planes(turned, 0, tolerance=PLANE_TOLERANCE_MM, lone_slab=lone_mm)
+    planes, _ = sort_into_planes(turned, 0, tolerance=PLANE_TOLERANCE_MM, lone_slab_slices=lone_mm)
     step_mm = float(min(plane.high - plane.low for plane in planes))
     steps = np.array([step_mm, pitch_mm, pitch_mm])
     corners = np.concatenate(turned)
     low = np.floor(corners.min(axis=0) / steps - 1.0) * steps
-    low[0] = planes[0].position - step_mm
+    low[0] = planes[0].position_index - step_mm
     counts = np.ceil((corners.max(axis=0) - low) / steps + 1.0) + 1.0
     if not np.prod(counts) <= MOST_VOXELS:
         got = " x ".join(f"{count:.3g}" for count in counts)

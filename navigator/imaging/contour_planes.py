@@ -30,7 +30,7 @@ class ContourPlane:
 
     Parameters
     ----------
-    position : float
+    position_index : float
         Fractional index of the plane along the axis across the planes.
     low, high : float
         Ends of the slab that it stands for, on the same axis.
@@ -38,7 +38,7 @@ class ContourPlane:
         Corners along the other two axes, fractional indices.
     """
 
-    position: float
+    position_index: float
     low: float
     high: float
     polygons: tuple[Floats, ...]
@@ -64,7 +64,7 @@ class PlaneReading:
 
 
 def sort_into_planes(
-    outlines: Sequence[Floats], axis: int, *, tolerance: float, lone_slab: float
+    outlines: Sequence[Floats], axis: int, *, tolerance: float, lone_slab_slices: float
 ) -> tuple[tuple[ContourPlane, ...], int]:
     """Sort outlines into planes, and give each plane its slab.
 
@@ -79,7 +79,7 @@ def sort_into_planes(
         The axis across the planes.
     tolerance : float
         Planes that are nearer than this are one, in steps of the axis.
-    lone_slab : float
+    lone_slab_slices : float
         Thickness of the slab of a plane that is the only one, in steps of the axis.
 
     Returns
@@ -95,14 +95,18 @@ def sort_into_planes(
     groups = np.split(order, starts)
     positions = np.array([places[group].mean() for group in groups])
     steps = np.diff(positions)
-    step = float(np.median(steps[steps <= GAP_STEPS * steps.min()])) if len(steps) else lone_slab
+    step = (
+        float(np.median(steps[steps <= GAP_STEPS * steps.min()]))
+        if len(steps)
+        else lone_slab_slices
+    )
     is_gap = steps > GAP_STEPS * step
     halves = np.where(is_gap, step, steps) / 2
     below, above = np.append(step / 2, halves), np.append(halves, step / 2)
     others = [each for each in range(3) if each != axis]
     planes = tuple(
         ContourPlane(
-            position=float(position),
+            position_index=float(position),
             low=float(position - below[at]),
             high=float(position + above[at]),
             polygons=tuple(outlines[index][:, others] for index in groups[at]),

@@ -47,7 +47,7 @@ class DrawnContours:
         nothing and were left out.
     step_mm : float
         Thickness of the slab that most planes stand for, millimetres.
-    slices_a_plane : float
+    plane_slices : float
         The same in slices of the grid.
     is_on_slices : bool
         Whether every plane is that of a slice of the grid.
@@ -65,7 +65,7 @@ class DrawnContours:
     missing_planes: int
     lone_outlines: int
     step_mm: float
-    slices_a_plane: float
+    plane_slices: float
     is_on_slices: bool
     moved_mm: float
     crosses_itself: bool
@@ -123,7 +123,7 @@ def mask_from_contours(
         mask=moved.mask,
         kept_ml=moved.kept_ml,
         moved_mm=moved.moved_mm,
-        slices_a_plane=drawing.step_mm / float(grid.spacing_mm.max()),
+        plane_slices=drawing.step_mm / float(grid.spacing_mm.max()),
         is_on_slices=False,
     )
 
@@ -154,7 +154,7 @@ class _Drawing:
             missing_planes=self.missing,
             lone_outlines=lone,
             step_mm=self.step_mm,
-            slices_a_plane=self.step_mm / self.across_mm,
+            plane_slices=self.step_mm / self.across_mm,
             is_on_slices=self.is_on_slices,
             moved_mm=0.0 if self.is_on_slices else moved_by_cutting_mm(self.shares, grid),
             crosses_itself=self.crosses_itself,
@@ -171,7 +171,7 @@ def _draw_on(
         indices,
         axis,
         tolerance=PLANE_TOLERANCE_MM / across_mm,
-        lone_slab=1.0 if slab_mm is None else slab_mm / across_mm,
+        lone_slab_slices=1.0 if slab_mm is None else slab_mm / across_mm,
     )
     shares = np.zeros(grid.shape_kji, dtype=np.float32)
     slices = np.moveaxis(shares, axis, 0)
@@ -195,7 +195,8 @@ def _draw_on(
         step_mm=float(np.median(steps)) * across_mm,
         across_mm=across_mm,
         is_on_slices=all(
-            abs(plane.position - round(plane.position)) * across_mm <= PLANE_TOLERANCE_MM
+            abs(plane.position_index - round(plane.position_index)) * across_mm
+            <= PLANE_TOLERANCE_MM
             for plane in planes
         ),
         crosses_itself=crosses_itself,
@@ -213,7 +214,7 @@ def _slices_of(
         weight = min(plane.high, index + 0.5) - max(plane.low, index - 0.5)
         if weight < LEAST_WEIGHT:
             continue
-        shift = (index - plane.position) * drift
+        shift = (index - plane.position_index) * drift
         coverage = reading.coverage
         if np.abs(shift).max() > LEAST_WEIGHT:
             # the slab stands upright on its plane; in a tilted stack the next slice lies beside it

@@ -10,11 +10,12 @@ from scipy import ndimage
 
 from navigator.geometry.frames import check_same_frame
 from navigator.imaging.resample import crop_slices
-from navigator.model.volume import Mask
+from navigator.model.volume import Grid, Mask
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from navigator.arrays import Floats, Voxels
-    from navigator.model.volume import Grid
 
 HALF = 0.5 - 1e-6
 """At least half of a voxel, whatever rounding does to an exact half."""
@@ -137,6 +138,35 @@ def moved_by_cutting_mm(shares: Voxels, grid: Grid) -> float:
     if before is None or after is None:
         return 0.0
     return float(np.linalg.norm(grid.lps_from_index[:3, :3] @ (after - before)))
+
+
+def grow_grid(grid: Grid, points_mm: ArrayLike) -> Grid:
+    """Carry a grid on in whole steps until it holds some points.
+
+    Parameters
+    ----------
+    grid : Grid
+        The grid; its voxels stay where they are.
+    points_mm : (n, 3) array
+        Points in its frame, millimetres; there may be none.
+
+    Returns
+    -------
+    Grid
+        With a voxel to spare on all sides.
+    """
+    shape = np.array(grid.shape_kji)
+    indices = grid.indices_from_points(np.asarray(points_mm, dtype=np.float64).reshape(-1, 3))
+    low = np.floor(np.vstack([np.zeros(3), indices]).min(axis=0)).astype(int) - 1
+    high = np.ceil(np.vstack([shape - 1.0, indices]).max(axis=0)).astype(int) + 1
+    affine = np.array(grid.lps_from_index)
+    affine[:3, 3] = grid.points_from_indices(low.astype(np.float64))
+    counts = high - low + 1
+    return Grid(
+        shape_kji=(int(counts[0]), int(counts[1]), int(counts[2])),
+        lps_from_index=affine,
+        frame=grid.frame,
+    )
 
 
 def _centre(shares: Voxels) -> Floats | None:

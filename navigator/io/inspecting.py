@@ -8,6 +8,8 @@ from navigator.errors import GeometryRefusedError, InputRefusedError
 from navigator.io.dicom import find_series, looks_like_dicom
 from navigator.io.findings import Finding, Severity, verdict_word
 from navigator.io.images import image_suffix
+from navigator.io.structures import open_structures, structure_rows
+from navigator.io.structures.dicom_objects import is_structure_file
 from navigator.io.volumes import load_scan, missing_path
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ def inspect_path(path: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``series`` as in the interface, and ``findings`` about files of no series.
+        ``series`` as in the interface, and ``findings`` about files of no series; for a file of
+        structures also ``structures``, with number and name of each, and what kind of file it is.
 
     Raises
     ------
@@ -38,6 +41,8 @@ def inspect_path(path: Path) -> dict[str, Any]:
     """
     if not path.exists():
         raise missing_path(path)
+    if path.is_file() and _holds_named_structures(path):
+        return _structure_document(path)
     if path.is_dir() or (not image_suffix(path) and looks_like_dicom(path)):
         contents = find_series(path)
         return {
@@ -45,6 +50,29 @@ def inspect_path(path: Path) -> dict[str, Any]:
             "findings": [finding_row(finding) for finding in contents.findings],
         }
     return {"series": [_file_row(path)], "findings": []}
+
+
+def _holds_named_structures(path: Path) -> bool:
+    """Tell a file of structures by what it is, without reading all of it."""
+    if image_suffix(path):
+        return path.name.lower().endswith(".seg.nrrd")
+    return looks_like_dicom(path) and is_structure_file(path)
+
+
+def _structure_document(path: Path) -> dict[str, Any]:
+    """List the structures of a file."""
+    try:
+        file = open_structures(path)
+    except InputRefusedError as error:
+        refused = finding_row(_finding_from_refusal(error))
+        return {"series": [], "findings": [refused], "structures": []}
+    return {
+        "series": [],
+        "findings": [finding_row(finding) for finding in file.findings],
+        "kind": file.kind,
+        "drawn_on_series": list(file.series_uids),
+        "structures": structure_rows(file),
+    }
 
 
 def finding_row(finding: Finding) -> dict[str, Any]:

@@ -11,13 +11,8 @@ from navigator.errors import NavigatorError, StructureRefusedError
 from navigator.io.findings import Finding, Severity
 from navigator.io.images import image_suffix
 from navigator.io.structures.entries import choose_entry, label_not_there
-from navigator.io.structures.label_images import (
-    covers_scan,
-    labels_in,
-    labels_on_scan,
-    open_label_image,
-    read_label_image,
-)
+from navigator.io.structures.label_images import covers_scan, labels_on_scan, open_label_image
+from navigator.io.structures.label_reading import labels_in, read_label_image
 from navigator.io.structures.loading import draw_structure, open_structures
 from navigator.model.anatomy import LabelMap, Role, Structure, structure_from_name
 
@@ -28,7 +23,7 @@ if TYPE_CHECKING:
     from navigator.arrays import Booleans, Labels
     from navigator.io.identity import PatientIdentity
     from navigator.io.structures.entries import StructureEntry, StructureFile
-    from navigator.io.structures.label_images import LabelImage
+    from navigator.io.structures.label_reading import LabelImage
     from navigator.model.volume import Grid
 
     Wanted = int | str | list[int] | list[int | str]

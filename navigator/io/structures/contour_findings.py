@@ -66,9 +66,9 @@ def _plane_findings(entry: StructureEntry, drawn: DrawnContours) -> list[Finding
         what = "planes seem to be missing between those with an outline; they were left empty"
         got = f"{drawn.missing_planes} missing of steps of {step}"
         findings.append(_confirm("planes-missing", entry, what, "a plane at every step", got))
-    if drawn.slices_a_plane > GAP_STEPS:
+    if drawn.plane_slices > GAP_STEPS:
         what = f"its planes lie further apart than the slices; each was taken for a slab of {step}"
-        got = f"a plane every {drawn.slices_a_plane:.3g} slices"
+        got = f"a plane every {drawn.plane_slices:.3g} slices"
         findings.append(_confirm("planes-far-apart", entry, what, "a plane in every slice", got))
     return findings
 

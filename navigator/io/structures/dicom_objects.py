@@ -54,6 +54,27 @@ def read_object(path: Path) -> Dataset:
         return pydicom.dcmread(path)
 
 
+def is_structure_file(path: Path) -> bool:
+    """Tell whether a DICOM file is a segmentation or a structure set, by its file header.
+
+    Parameters
+    ----------
+    path : Path
+        A file that claims to be DICOM.
+
+    Returns
+    -------
+    bool
+        False also where the header cannot be read.
+    """
+    try:
+        with reading(path):
+            sop_class = str(read_file_meta_info(path).get("MediaStorageSOPClassUID", ""))
+    except FileRefusedError:
+        return False
+    return sop_class in {SEGMENTATION, LABEL_MAP_SEGMENTATION, STRUCTURE_SET}
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Turn whatever pydicom raises on damage into a refusal.

@@ -224,8 +224,8 @@ def _check_no_offset(contour: Dataset, entry: StructureEntry, path: Path) -> Non
 
 def _points(contour: Dataset, entry: StructureEntry, path: Path, budget: int) -> Floats:
     """Read the points (n, 3) of an outline, millimetres, without a number object for each."""
-    element = contour.get_item("ContourData")
-    raw: Any = element.value if isinstance(element, RawDataElement) else None
+    element: Any = contour.get_item("ContourData")
+    raw = element.value if isinstance(element, RawDataElement) else None
     if isinstance(raw, bytes):
         if raw.count(b"\\") >= 3 * budget:
             raise unreadable(path, f"at most {MOST_POINTS} points for {entry.words}", "more")
