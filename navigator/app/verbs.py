@@ -176,10 +176,7 @@ def register_to_file(
         organ=None if liver is None else liver.mask,
         progress=progress,
     )
-    remarks = (
-        *_remarks_of_pair(planning, intraop),
-        *structure_remarks(liver.findings if liver else ()),
-    )
+    remarks = pair_remarks(planning, intraop, () if liver is None else liver.findings)
     verdict = worst_verdict(found.verdict, verdict_from_reasons(warnings=remarks))
     registration = replace(found, verdict=verdict)
     seconds = round(time.perf_counter() - start, 2)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from navigator.geometry.frames import Frame
 
-LEAST_AREA_MM2 = 1e-6
-"""An outline round less than this is a point or a line."""
+LEAST_WIDTH_MM = 1e-3
+"""An outline that is less wide than this across its length is a point or a line."""
 MOST_VOXELS = 2**28
 """Of the grid that outlines of slanting planes are drawn on first: 1 GB of shares."""
 
@@ -35,8 +35,11 @@ def encloses_area(outline: Floats) -> bool:
     bool
         False for a point, a line, and a way back on itself.
     """
-    is_closed = len(outline) >= 3
-    return is_closed and float(np.linalg.norm(_area_vector(outline))) > LEAST_AREA_MM2
+    if len(outline) < 3:
+        return False
+    # not by its area: the two halves of an eight cancel
+    spread = np.linalg.svd(outline - outline.mean(axis=0), compute_uv=False)
+    return bool(spread[1] > LEAST_WIDTH_MM)
 
 
 def axis_across(contours: Sequence[Floats], grid: Grid) -> int | None:
@@ -110,7 +113,10 @@ def grid_of_contours(
     areas = np.array([_area_vector(outline) for outline in contours])
     largest = areas[lengths(areas).argmax()]
     summed = (areas * np.sign(areas @ largest)[:, None]).sum(axis=0)
-    normal = summed / np.linalg.norm(summed)
+    length = float(np.linalg.norm(summed))
+    if not length > 0:
+        raise _refused("outlines-not-parallel", "outlines that go round an area", "none")
+    normal = summed / length
     # along the axis of the world that is most nearly in the plane, so that pictures stay upright
     first = np.eye(3)[int(np.argmin(np.abs(normal)))]
     along = first - (first @ normal) * normal
