@@ -12,7 +12,7 @@ from navigator.app.documents import located_document, registration_document
 from navigator.app.inputs import load_planning_inputs
 from navigator.app.output_files import OutputChoice, check_may_write_file, inputs_of_request
 from navigator.app.steps import plan_case
-from navigator.app.two_scans import check_two_scans
+from navigator.app.two_scans import check_two_scans, pair_remarks
 from navigator.detection.plate import LEAST_MARKERS, locate_plate
 from navigator.errors import InputRefusedError
 from navigator.imaging.resample import rectify

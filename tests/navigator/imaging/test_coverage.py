@@ -87,7 +87,7 @@ def test_a_half_plane_cuts_a_pixel_where_geometry_says(turn: float) -> None:
 def test_a_disc_has_the_area_of_its_polygon() -> None:
     radius, count = 20.0, 2000
     exact = 0.5 * count * radius**2 * np.sin(2 * np.pi / count)
-    found = measure_coverage([disc(radius, count) + [0.31, -0.17]])
+    found = measure_coverage([disc(radius, count) + np.array([0.31, -0.17])])
     assert found.odd_shares.sum() == pytest.approx(exact, rel=1e-12)
 
 
