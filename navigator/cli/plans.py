@@ -177,9 +177,7 @@ def margin(
     margin_mm: Annotated[
         float | None, typer.Option(help="the margin wanted: 5, or 10 where RAS-mutant")
     ] = None,
-    scan: Annotated[
-        Path | None, typer.Option(help="scan on whose voxels all are laid; needed for RTSTRUCT")
-    ] = None,
+    scan: Annotated[Path | None, typer.Option(help="scan on whose voxels all are laid")] = None,
     series: Annotated[str | None, typer.Option(help="its series UID, where several")] = None,
     as_json: bool = JsonOption,
     debug: bool = DebugOption,
