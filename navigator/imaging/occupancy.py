@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, sparse
 
 from navigator.geometry.frames import check_same_frame
 from navigator.imaging.resample import crop_slices
@@ -196,22 +197,54 @@ def _averaged(
     """
     shape = tuple(part.stop - part.start for part in target)
     axes = source_from_grid[:3, :3]
-    counts = [
-        int(np.clip(np.ceil(np.abs(axes[:, axis]).max() - SAME_STEP), 1, MOST_SAMPLES_AN_AXIS))
-        for axis in range(3)
-    ]
+    first = axes @ offset + source_from_grid[:3, 3] - start
+    places = [_places_within(float(np.abs(axes[:, axis]).max())) for axis in range(3)]
+    straight = np.diag(np.diag(axes))
+    if np.abs(axes - straight).max() * max(shape) <= SAME_STEP:
+        return _averaged_straight(block, np.diag(axes), first, places, shape)
     total = np.zeros(shape, dtype=np.float32)
-    for at in np.ndindex(*counts):
-        within = (np.array(at) + 0.5) / counts - 0.5
+    for within in product(*places):
         total += ndimage.affine_transform(
             block,
             axes,
-            offset=axes @ (offset + within) + source_from_grid[:3, 3] - start,
+            offset=first + axes @ np.array(within),
             output_shape=shape,
             order=1,
             mode="grid-constant",
             cval=0.0,
             output=np.float32,
         )
-    total /= np.float32(np.prod(counts))
+    total /= np.float32(np.prod([len(each) for each in places]))
     return total
+
+
+def _places_within(step: float) -> Floats:
+    """Spread places (n,) over a voxel that is so many source voxels long, in its own length."""
+    count = int(np.clip(np.ceil(step - SAME_STEP), 1, MOST_SAMPLES_AN_AXIS))
+    places: Floats = (np.arange(count) + 0.5) / count - 0.5
+    return places
+
+
+def _averaged_straight(
+    block: Voxels, steps: Floats, first: Floats, places: list[Floats], shape: tuple[int, ...]
+) -> Voxels:
+    """Do the same axis by axis where the axes of a block (k, j, i) and the target are parallel.
+
+    `steps` and `first` (3,) carry indices of the target to those of the block.
+    """
+    read = block
+    for axis in range(3):
+        at = first[axis] + steps[axis] * (np.arange(shape[axis])[:, None] + places[axis])
+        low = np.floor(at).astype(int)
+        weights = np.zeros((shape[axis], block.shape[axis] + 2), dtype=np.float32)
+        rows = np.broadcast_to(np.arange(shape[axis])[:, None], at.shape)
+        for place, weight in ((low, 1.0 - (at - low)), (low + 1, at - low)):
+            # the two columns at the ends stand for all that lies outside, where nothing is
+            column = np.clip(place, -1, block.shape[axis]) + 1
+            np.add.at(weights, (rows, column), weight / len(places[axis]))
+        inner = sparse.csr_array(weights[:, 1:-1])
+        front = np.moveaxis(read, axis, 0)
+        flat = inner @ front.reshape(front.shape[0], -1)
+        read = np.moveaxis(flat.reshape(shape[axis], *front.shape[1:]), 0, axis)
+    averaged: Voxels = np.ascontiguousarray(read, dtype=np.float32)
+    return averaged

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from navigator.errors import FrameMismatchError
 from navigator.geometry.frames import Frame, FrameKind
-from navigator.imaging.occupancy import grow_grid, resample_mask
+from navigator.imaging.occupancy import grow_grid, resample_mask, resample_shares
 from navigator.model.volume import Grid, Mask
 
 FRAME = Frame(FrameKind.LPS, "scan")
@@ -99,3 +100,21 @@ def test_a_grown_grid_keeps_its_voxels() -> None:
     np.testing.assert_allclose(start, np.rint(start), atol=1e-9)
     assert (grown.indices_from_points([[40.0, 0.0, 0.0]]) <= np.array(grown.shape_kji) - 1).all()
     assert (start >= 1).all()
+
+
+@pytest.mark.parametrize("spacing_mm", [0.6, 1.0, 1.7, 2.6])
+@pytest.mark.parametrize("offset", [0.0, 0.37, -30.0, 60.0])
+def test_parallel_axes_are_read_as_slanting_ones(spacing_mm: float, offset: float) -> None:
+    """The quick way for parallel axes is the general one, sample by sample."""
+    source, target = grid_with(1.0), grid_with(spacing_mm, offset_voxels=offset)
+    shares = np.random.default_rng(2).random(source.shape_kji).astype(np.float32)
+    shares = ndimage.gaussian_filter(shares, 2.0)
+    shares = np.pad((shares - shares.min())[2:-2, 2:-2, 2:-2] / np.ptp(shares), 2)
+    quick = resample_shares(shares, source, target)
+    slanting = np.array(target.lps_from_index)
+    slanting[0, 0] += 1e-4  # 5 um over the grid: too little to matter, too much to be parallel
+    slow_grid = Grid(shape_kji=target.shape_kji, lps_from_index=slanting, frame=FRAME)
+    slow = resample_shares(shares, source, slow_grid)
+    differ = np.mean(quick.mask.members != slow.mask.members)
+    assert differ <= 2e-3
+    assert quick.kept_ml == pytest.approx(slow.kept_ml, rel=1e-3)
