@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from navigator.imaging.contour_planes import GAP_STEPS
 from navigator.io.findings import Finding, Severity
-from navigator.io.structures.on_scan import changed_findings, lost_findings
+from navigator.io.structures.on_scan import CHANGED_SHARE, changed_findings, lost_findings
 
 if TYPE_CHECKING:
     from navigator.imaging.contour_volume import DrawnContours
@@ -48,9 +48,10 @@ def contour_findings(
         what = "an outline crosses itself; what it goes round twice was left outside"
         findings.append(_confirm("outline-crosses-itself", entry, what, "none", "one or more"))
     findings += _plane_findings(entry, drawn)
-    if not drawn.is_on_slices:
+    volume_ml = drawn.mask.volume_ml
+    if not drawn.is_on_slices or abs(volume_ml - drawn.kept_ml) > CHANGED_SHARE * drawn.kept_ml:
         findings += changed_findings(
-            entry, drawn.kept_ml, drawn.mask.volume_ml, drawn.moved_mm, "planes of its own"
+            entry, drawn.kept_ml, volume_ml, drawn.moved_mm, "its outlines"
         )
     return (*findings, *lost_findings(entry, drawn.source_ml, drawn.kept_ml))
 

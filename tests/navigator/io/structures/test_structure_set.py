@@ -105,7 +105,11 @@ def test_missing_far_and_single_planes_are_told(tmp_path: Path) -> None:
     path = written(tmp_path, [*outlines[:3], *outlines[4:]])
     assert codes(path, grid=GRID) == {("planes-missing", "confirm")}
     path = written(tmp_path, outlines[::2])
-    assert codes(path, grid=GRID) == {("planes-far-apart", "confirm")}
+    # slices between two planes take what either shows: that much volume has to be looked at
+    assert codes(path, grid=GRID) == {
+        ("planes-far-apart", "confirm"),
+        ("structure-resampled", "confirm"),
+    }
     path = written(tmp_path, outlines[3:4])
     assert codes(path, grid=GRID) == {("single-plane", "confirm")}
 
@@ -119,6 +123,18 @@ def test_planes_between_slices_are_carried_over_and_told(tmp_path: Path) -> None
     wanted = GRID.points_from_indices(np.argwhere(TUMOUR.members)).mean(axis=0)
     assert np.linalg.norm(centre - wanted) <= 0.8
     assert loaded.mask.volume_ml == pytest.approx(TUMOUR.volume_ml, rel=0.08)
+
+
+def test_a_vessel_narrower_than_its_voxels_is_told(tmp_path: Path) -> None:
+    """Bands 0.6 pixels wide within a row of pixels: one voxel wide they have two thirds more."""
+    bands = []
+    for k in range(4, 12):
+        indices = [[k, 9.65, 5.5], [k, 9.65, 30.5], [k, 10.25, 30.5], [k, 10.25, 5.5]]
+        bands.append((CLOSED, GRID.points_from_indices(indices)))
+    loaded = load_structure(written(tmp_path, bands), 1, grid=GRID)
+    told = [(finding.code, finding.severity.value) for finding in loaded.findings]
+    assert told == [("structure-resampled", "confirm")]
+    assert "+66.7%" in loaded.findings[0].got
 
 
 def test_clipped_and_empty_structures_are_told_and_refused(tmp_path: Path) -> None:
