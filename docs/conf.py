@@ -13,14 +13,11 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT)]
 
 import api_pages
 import border_tables
-import hazard_matrix
-
-api_pages.write_pages()
-border_tables.write_page()
 import document_pages
 import hazard_matrix
 
 api_pages.write_pages()
+border_tables.write_page()
 document_pages.write_page()
 hazard_matrix.write_page()
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from navigator.io.structures import load_mask
+from navigator.imaging.occupancy import grow_grid
+from navigator.io.structures import LoadedMask, load_structure, open_structures
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from navigator.model.volume import Grid, Mask
+    from navigator.io.identity import PatientIdentity
+    from navigator.model.volume import Grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +22,9 @@ class MaskChoice:
     Parameters
     ----------
     path : Path
-        Label map.
+        Label map, .seg.nrrd, DICOM SEG or RTSTRUCT.
     label : str
-        Label value, or the name of a segment.
+        Label value, segment or ROI number, or the name of a structure.
     """
 
     path: Path
@@ -45,7 +47,9 @@ class ScanChoice:
     series_uid: str | None = None
 
 
-def load_choice(choice: MaskChoice, grid: Grid | None) -> Mask:
+def load_choice(
+    choice: MaskChoice, grid: Grid | None, patient: PatientIdentity | None = None
+) -> LoadedMask:
     """Read a structure.
 
     Parameters
@@ -54,11 +58,13 @@ def load_choice(choice: MaskChoice, grid: Grid | None) -> Mask:
         File and label.
     grid : Grid or None
         Voxels on which it must lie; None takes the file's own.
+    patient : PatientIdentity or None
+        The scan's.
 
     Returns
     -------
-    Mask
-        At least one voxel.
+    LoadedMask
+        At least one voxel, and what was seen.
 
     Raises
     ------
@@ -66,4 +72,35 @@ def load_choice(choice: MaskChoice, grid: Grid | None) -> Mask:
         If the file, its grid or the label cannot be used.
     """
     label = int(choice.label) if choice.label.isdecimal() else choice.label
-    return load_mask(choice.path, label=label, grid=grid)
+    return load_structure(choice.path, label, grid=grid, patient=patient)
+
+
+def grid_of_choices(first: MaskChoice, others: list[MaskChoice]) -> Grid:
+    """Find voxels on which several structures can be laid where no scan is given.
+
+    A DICOM segmentation stores only the slices that show something: the voxels of the first
+    structure are carried on until they hold the others too.
+
+    Parameters
+    ----------
+    first : MaskChoice
+        Its voxels are kept.
+    others : list of MaskChoice
+        Structures that must not be cut off.
+
+    Returns
+    -------
+    Grid
+        That of the first where its file says nothing of a frame of reference: a label map covers
+        its scan already.
+
+    Raises
+    ------
+    InputRefusedError
+        If a file or label cannot be used.
+    """
+    grid = load_choice(first, None).mask.grid
+    if not open_structures(first.path).carries_frame:
+        return grid
+    own = [load_choice(o, None).mask for o in others if open_structures(o.path).carries_frame]
+    return grow_grid(grid, [corner for mask in own for corner in mask.grid.corners_mm()])

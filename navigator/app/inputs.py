@@ -17,6 +17,7 @@ from navigator.app.remarks import (
     lesion_remarks,
     needle_remarks,
     scan_remarks,
+    structure_remarks,
     unnamed_labels,
     unnamed_remarks,
 )
@@ -24,7 +25,7 @@ from navigator.errors import InputRefusedError, StructureRefusedError
 from navigator.imaging.resample import check_rectilinear, sample_membership
 from navigator.imaging.tissue import find_body, find_imaged
 from navigator.io.documents import PlanRequest, load_plan_request
-from navigator.io.structures import load_label_map
+from navigator.io.structures import load_structures
 from navigator.io.volumes import LoadedScan, load_scan
 from navigator.model.anatomy import LabelMap, Lesion, Role, with_lesions
 from navigator.planning.scene import Constraints, ScannedBody, Scene
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from navigator.io.documents import RequestedLesion
+    from navigator.io.findings import Finding
     from navigator.model.volume import Mask
 
 
@@ -87,10 +89,15 @@ def load_planning_inputs(request_path: Path) -> PlanningInputs:
     spec = None if request.template is None else load_spec(request.template)
     scan = load_scan(request.scan, series_uid=request.series)
     check_rectilinear(scan.volume.grid, "Planning")
-    labels = with_lesions(
-        load_label_map(request.structures, request.labels, scan.volume.grid),
-        tuple(item.structure for item in request.lesions if item.structure is not None),
+    lesions = tuple(item.structure for item in request.lesions if item.structure is not None)
+    loaded = load_structures(
+        request.structures,
+        request.labels,
+        scan.volume.grid,
+        lesions=lesions,
+        patient=scan.patient,
     )
+    labels = with_lesions(loaded.labels, lesions)
     hashes = {
         "request": hash_of_file(request_path),
         "scan": scan.source_hash,
@@ -102,7 +109,7 @@ def load_planning_inputs(request_path: Path) -> PlanningInputs:
         request=request,
         scan=scan,
         labels=labels,
-        scene=build_scene(request, scan, labels, spec),
+        scene=build_scene(request, scan, labels, spec, seen=loaded.findings),
         spec=spec,
         hashes=hashes,
     )
@@ -125,7 +132,12 @@ def hash_of_file(path: Path) -> str:
 
 
 def build_scene(
-    request: PlanRequest, scan: LoadedScan, labels: LabelMap, spec: TemplateSpec | None
+    request: PlanRequest,
+    scan: LoadedScan,
+    labels: LabelMap,
+    spec: TemplateSpec | None,
+    *,
+    seen: tuple[Finding, ...] = (),
 ) -> Scene:
     """Put together what the planner sees.
 
@@ -139,6 +151,8 @@ def build_scene(
         Its structures.
     spec : TemplateSpec or None
         The plate.
+    seen : tuple of Finding
+        What was seen while the structures came in.
 
     Returns
     -------
@@ -160,6 +174,7 @@ def build_scene(
     antenna, assumed = antenna_from_request(request, spec)
     remarks = (
         *scan_remarks(scan, "planning scan"),
+        *structure_remarks(seen),
         *lesion_remarks(lesion, labels),
         *plausibility_remarks(labels, scan.volume, patient.body),
         *unnamed_remarks(request, labels),

@@ -13,8 +13,8 @@ from navigator.ablation.margin import (
     signed_margins_mm,
 )
 from navigator.ablation.shells import measure_shell_coverage
-from navigator.app.choices import MaskChoice, load_choice
 from navigator.app.inputs import hash_of_file
+from navigator.app.margin_masks import load_margin_masks
 from navigator.app.margin_verdict import MeasuredMargin, judge_margin, judge_source
 from navigator.errors import InputRefusedError
 from navigator.imaging.resample import sample_membership
@@ -23,13 +23,14 @@ from navigator.imaging.surfels import signed_distance_to_surface_mm
 from navigator.io.documents import interval_to_json, verdict_to_json
 from navigator.io.documents.zones import load_planned_zones
 from navigator.model.ablation import AblationZone, Interval
-from navigator.model.outcome import Verdict, worst_verdict
+from navigator.model.outcome import Verdict, verdict_from_reasons, worst_verdict
 from navigator.model.volume import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from navigator.app.choices import MaskChoice, ScanChoice
     from navigator.arrays import Booleans, Floats
     from navigator.imaging.surfaces import SurfacePoints
     from navigator.io.documents.zones import PlannedZones
@@ -45,13 +46,14 @@ LARGEST_MARGIN_MM = 50.0
 """As in a plan request."""
 
 
-def margin_document(
+def margin_document(  # noqa: PLR0913 - the options of the command, each by name
     *,
     tumour: MaskChoice,
     ablation: MaskChoice | None,
     zones: Path | None,
     organ: MaskChoice | None,
     wanted_margin_mm: float | None,
+    scan: ScanChoice | None = None,
 ) -> dict[str, Any]:
     """Measure a margin.
 
@@ -69,6 +71,8 @@ def margin_document(
     wanted_margin_mm : float or None
         The margin wanted, millimetres; None judges only whether tumour is left, says so, and calls
         subcapsular what lies within `SUBCAPSULAR_MM` of the capsule.
+    scan : ScanChoice or None
+        The scan on whose voxels the masks are laid; None takes those of the tumour's file.
 
     Returns
     -------
@@ -99,8 +103,8 @@ def margin_document(
             got=f"{wanted_margin_mm:g}",
             next_step="give 5, or 10 where the tumour is RAS-mutant, or leave it out",
         )
-    mask = load_choice(tumour, None)
-    dead = None if ablation is None else load_choice(ablation, mask.grid)
+    masks = load_margin_masks(tumour, ablation, organ, scan)
+    mask, dead = masks.tumour, masks.ablation
     planned = None if zones is None else load_planned_zones(zones, mask.grid.frame)
     placed = () if planned is None else planned.zones
     found = _Found(
@@ -108,11 +112,13 @@ def margin_document(
         surface=find_surface(mask),
         reach=_reach(dead, placed),
         zones=placed,
-        organ=None if organ is None else _joined(load_choice(organ, mask.grid), mask),
+        organ=None if masks.organ is None else _joined(masks.organ, mask),
         residual_mm=_residual(mask, dead, placed),
     )
+    seen = verdict_from_reasons(warnings=masks.remarks)
     source, notes = _judged_source(planned, tumour.path)
-    return {**_document(found, wanted_margin_mm, source), "notes": notes}
+    verdict = worst_verdict(source, seen)
+    return {**_document(found, wanted_margin_mm, verdict), "notes": notes}
 
 
 def _judged_source(planned: PlannedZones | None, tumour: Path) -> tuple[Verdict, list[str]]:

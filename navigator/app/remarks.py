@@ -14,7 +14,10 @@ from navigator.model.outcome import Reason
 from navigator.model.volume import Mask
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from navigator.io.documents import PlanRequest
+    from navigator.io.findings import Finding
     from navigator.io.volumes import LoadedScan
     from navigator.model.anatomy import LabelMap, Lesion
 
@@ -40,6 +43,26 @@ def scan_remarks(scan: LoadedScan, which: str) -> list[Reason]:
     return [
         Reason(finding.code, f"{which}: {finding.message}")
         for finding in scan.findings
+        if finding.severity is Severity.CONFIRM
+    ]
+
+
+def structure_remarks(findings: Iterable[Finding]) -> list[Reason]:
+    """Take over what a person has to confirm about structures.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        Of the structures' files.
+
+    Returns
+    -------
+    list of Reason
+        One for each finding to be confirmed.
+    """
+    return [
+        Reason(finding.code, f"structures: {finding.message}")
+        for finding in findings
         if finding.severity is Severity.CONFIRM
     ]
 

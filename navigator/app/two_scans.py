@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from navigator.app.remarks import scan_remarks, structure_remarks
 from navigator.errors import InputRefusedError
 from navigator.io.identity import same_patient
 from navigator.model.outcome import Reason
 
 if TYPE_CHECKING:
+    from navigator.io.findings import Finding
     from navigator.io.volumes import LoadedScan
 
 HASH_DIGITS = 16
@@ -81,3 +83,28 @@ def two_scan_remarks(planning: LoadedScan, intraop: LoadedScan) -> list[Reason]:
         return []
     text = "the files do not say whose both scans are"
     return [Reason("patient-unknown", f"{text}: compare name and birth date yourself")]
+
+
+def pair_remarks(
+    planning: LoadedScan, intraop: LoadedScan, structures: tuple[Finding, ...]
+) -> tuple[Reason, ...]:
+    """Warn of what a person has to confirm about either scan, about both, and the structures.
+
+    Parameters
+    ----------
+    planning, intraop : LoadedScan
+        The scans.
+    structures : tuple of Finding
+        What was seen while structures of the planning scan came in.
+
+    Returns
+    -------
+    tuple of Reason
+        In this order.
+    """
+    return (
+        *scan_remarks(planning, "planning scan"),
+        *scan_remarks(intraop, "new scan"),
+        *two_scan_remarks(planning, intraop),
+        *structure_remarks(structures),
+    )

@@ -16,9 +16,8 @@ from navigator.app.output_files import (
     inputs_of_request,
     save_document,
 )
-from navigator.app.remarks import scan_remarks
 from navigator.app.steps import plan_case
-from navigator.app.two_scans import check_two_scans, two_scan_remarks
+from navigator.app.two_scans import check_two_scans, pair_remarks
 from navigator.detection.plate import LEAST_MARKERS, locate_plate
 from navigator.errors import InputRefusedError
 from navigator.imaging.resample import rectify
@@ -42,9 +41,6 @@ from template_gen import load_spec
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from navigator.io.volumes import LoadedScan
-    from navigator.model.outcome import Verdict
 
 
 def plan_to_file(
@@ -177,28 +173,21 @@ def register_to_file(
         load_scan(each.path, series_uid=each.series_uid, tell=progress) for each in scans
     )
     check_two_scans(planning, intraop)
+    grid = planning.volume.grid
+    liver = None if organ is None else load_choice(organ, grid, planning.patient)
     start = time.perf_counter()
     found = register_rigid(
         planning.volume,
         intraop.volume,
-        organ=None if organ is None else load_choice(organ, planning.volume.grid),
+        organ=None if liver is None else liver.mask,
         progress=progress,
     )
-    verdict = worst_verdict(found.verdict, _remarks_of_pair(planning, intraop))
+    remarks = pair_remarks(planning, intraop, () if liver is None else liver.findings)
+    verdict = worst_verdict(found.verdict, verdict_from_reasons(warnings=remarks))
     registration = replace(found, verdict=verdict)
     seconds = round(time.perf_counter() - start, 2)
     document = registration_to_json(registration_document(registration, planning, intraop, seconds))
     return save_document(document, out.path)
-
-
-def _remarks_of_pair(planning: LoadedScan, intraop: LoadedScan) -> Verdict:
-    """Warn of what a person has to confirm about either scan, and about both."""
-    remarks = (
-        *scan_remarks(planning, "planning scan"),
-        *scan_remarks(intraop, "new scan"),
-        *two_scan_remarks(planning, intraop),
-    )
-    return verdict_from_reasons(warnings=remarks)
 
 
 def map_points_file(

@@ -170,16 +170,20 @@ def zone(
 
 
 def margin(
-    tumour: Annotated[Path, typer.Option(help="label map with the tumour")],
-    label: Annotated[str, typer.Option(help="its label value, or the name of a segment")] = "1",
-    ablation: Annotated[Path | None, typer.Option(help="label map with the ablation zone")] = None,
-    ablation_label: Annotated[str, typer.Option(help="its label value or segment name")] = "1",
+    tumour: Annotated[
+        Path, typer.Option(help="label map, .seg.nrrd, DICOM SEG or RTSTRUCT with the tumour")
+    ],
+    label: Annotated[str, typer.Option(help="its number, or its name")] = "1",
+    ablation: Annotated[Path | None, typer.Option(help="the same, with the ablation zone")] = None,
+    ablation_label: Annotated[str, typer.Option(help="its number or name")] = "1",
     zones: Annotated[Path | None, typer.Option(help="plan JSON whose zones are used")] = None,
-    organ: Annotated[Path | None, typer.Option(help="label map with the liver")] = None,
-    organ_label: Annotated[str, typer.Option(help="its label value or segment name")] = "1",
+    organ: Annotated[Path | None, typer.Option(help="the same, with the liver")] = None,
+    organ_label: Annotated[str, typer.Option(help="its number or name")] = "1",
     margin_mm: Annotated[
         float | None, typer.Option(help="the margin wanted: 5, or 10 where RAS-mutant")
     ] = None,
+    scan: Annotated[Path | None, typer.Option(help="scan on whose voxels all are laid")] = None,
+    series: Annotated[str | None, typer.Option(help="its series UID, where several")] = None,
     as_json: bool = JsonOption,
     debug: bool = DebugOption,
 ) -> None:
@@ -189,7 +193,7 @@ def margin(
     """
 
     def verb(_: Callable[[str], None]) -> Outcome:
-        from navigator.app.choices import MaskChoice
+        from navigator.app.choices import MaskChoice, ScanChoice
         from navigator.app.margins import margin_document
 
         document = margin_document(
@@ -198,6 +202,7 @@ def margin(
             zones=zones,
             organ=None if organ is None else MaskChoice(organ, organ_label),
             wanted_margin_mm=margin_mm,
+            scan=None if scan is None else ScanChoice(scan, series),
         )
         mam = document["mam_mm"]
         text = f"least margin {mam['value']:.1f} mm ({mam['low']:.1f} to {mam['high']:.1f})"

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    path: Annotated[Path, typer.Argument(help="DICOM folder, image file, or JSON document")],
+    path: Annotated[
+        Path, typer.Argument(help="DICOM folder, image file, structures, or JSON document")
+    ],
     as_json: bool = JsonOption,
     debug: bool = DebugOption,
 ) -> None:
@@ -42,6 +44,10 @@ def inspect(
             lines += [f"  {item['severity']}: {item['message']}" for item in series["findings"]]
         for each in document.get("documents", ()):
             lines += document_lines(each)
+        for row in document.get("structures", ()):
+            unusable = f"  (encloses no volume: {row['outlines']})" if "outlines" in row else ""
+            lines.append(f"{row['number']}  {row['name']}{unusable}")
+        lines += [f"{item['severity']}: {item['message']}" for item in document["findings"]]
         return Outcome(document, tuple(lines))
 
     finish(verb, as_json=as_json, debug=debug)
@@ -100,7 +106,7 @@ def register(
     intraop: Annotated[Path, typer.Argument(help="intraoperative scan")],
     out: Annotated[Path, typer.Option(help="registration JSON file to write")],
     organ: Annotated[Path | None, typer.Option(help="liver of the planning scan")] = None,
-    label: Annotated[str, typer.Option(help="its label value, or the name of a segment")] = "1",
+    label: Annotated[str, typer.Option(help="its number, or its name")] = "1",
     rigid: Annotated[bool, typer.Option("--rigid", help="rigid; the only kind so far")] = False,
     planning_series: Annotated[
         str | None, typer.Option(help="series UID of the planning scan, where there are several")

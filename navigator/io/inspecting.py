@@ -9,6 +9,8 @@ from navigator.io.dicom import find_series, looks_like_dicom
 from navigator.io.documents.inspecting import inspect_document, looks_like_document
 from navigator.io.findings import Finding, Severity, verdict_word
 from navigator.io.images import image_suffix
+from navigator.io.structures import open_structures, structure_rows
+from navigator.io.structures.dicom_objects import is_structure_file
 from navigator.io.volumes import load_scan, missing_path
 
 if TYPE_CHECKING:
@@ -30,8 +32,9 @@ def inspect_path(path: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``series`` as in the interface, and ``findings`` about files of no series; of a document
-        ``documents`` with its one row, and a verdict.
+        ``series`` as in the interface, and ``findings`` about files of no series; for a file of
+        structures also ``structures``, with number and name of each, and what kind of file it is;
+        of a document ``documents`` with its one row, and a verdict.
 
     Raises
     ------
@@ -40,6 +43,8 @@ def inspect_path(path: Path) -> dict[str, Any]:
     """
     if not path.exists():
         raise missing_path(path)
+    if path.is_file() and _holds_named_structures(path):
+        return _structure_document(path)
     if path.is_dir() or (not image_suffix(path) and looks_like_dicom(path)):
         contents = find_series(path)
         return {
@@ -49,6 +54,29 @@ def inspect_path(path: Path) -> dict[str, Any]:
     if looks_like_document(path):
         return _document_listing(path)
     return {"series": [_file_row(path)], "findings": []}
+
+
+def _holds_named_structures(path: Path) -> bool:
+    """Tell a file of structures by what it is, without reading all of it."""
+    if image_suffix(path):
+        return path.name.lower().endswith(".seg.nrrd")
+    return looks_like_dicom(path) and is_structure_file(path)
+
+
+def _structure_document(path: Path) -> dict[str, Any]:
+    """List the structures of a file."""
+    try:
+        file = open_structures(path)
+    except InputRefusedError as error:
+        refused = finding_row(_finding_from_refusal(error))
+        return {"series": [], "findings": [refused], "structures": []}
+    return {
+        "series": [],
+        "findings": [finding_row(finding) for finding in file.findings],
+        "kind": file.kind,
+        "drawn_on_series": list(file.series_uids),
+        "structures": structure_rows(file),
+    }
 
 
 def finding_row(finding: Finding) -> dict[str, Any]:

@@ -145,11 +145,11 @@ def _check_values_are_told_apart(request: PlanRequest, path: Path) -> None:
     lesion's would lie within it. A value that stands twice in one list says nothing else.
     """
     values_of = {
-        name: {value} if isinstance(value, int) else set(value)
+        name: set(value) if isinstance(value, list) else {value}
         for name, value in request.labels.items()
     }
     for (first, ours), (second, theirs) in combinations(values_of.items(), 2):
-        for value in sorted(ours & theirs)[:1]:
+        for value in sorted(ours & theirs, key=str)[:1]:
             raise _contradiction(
                 path,
                 f"labels.{first}, labels.{second}",

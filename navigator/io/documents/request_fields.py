@@ -25,6 +25,8 @@ SMALLEST_PROTRACTOR_STEP_DEG = 0.1
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 LabelValue = Annotated[int, Field(ge=1, le=2**31 - 1)]
+LabelChoice = LabelValue | Name
+"""A number, or the name that the file of structures gives."""
 Matrix = tuple[
     tuple[float, float, float, float],
     tuple[float, float, float, float],
@@ -132,11 +134,11 @@ class PlanRequest(_Strict):
     schema_name : str
         ``schema`` in the file.
     scan, structures : Path
-        Planning scan and label map.
+        Planning scan, and label map, .seg.nrrd, DICOM SEG or RTSTRUCT.
     series : str or None
         Series of the scan's folder, where it holds several.
-    labels : dict of str to int or list of int
-        Label values of each structure.
+    labels : dict of str to int, str or list of them
+        Label values of each structure; or its names in the file of structures.
     lesions : list of RequestedLesion
         At least one, names unique.
     antenna : str
@@ -167,7 +169,7 @@ class PlanRequest(_Strict):
     scan: Path
     series: Name | None = None
     structures: Path
-    labels: dict[Name, LabelValue | Annotated[list[LabelValue], Field(min_length=1)]]
+    labels: dict[Name, LabelChoice | Annotated[list[LabelChoice], Field(min_length=1)]]
     lesions: list[RequestedLesion] = Field(min_length=1)
     antenna: Name
     antenna_diameter_mm: float | None = Field(default=None, gt=0, le=10)

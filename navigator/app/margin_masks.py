@@ -1,0 +1,83 @@
+"""The structures between which a margin is measured, on one grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from navigator.app.choices import grid_of_choices, load_choice
+from navigator.app.remarks import scan_remarks, structure_remarks
+from navigator.io.volumes import load_scan
+
+if TYPE_CHECKING:
+    from navigator.app.choices import MaskChoice, ScanChoice
+    from navigator.model.outcome import Reason
+    from navigator.model.volume import Mask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginMasks:
+    """The structures of a margin, on one grid.
+
+    Parameters
+    ----------
+    tumour : Mask
+        The tumour.
+    ablation, organ : Mask or None
+        The ablation zone and the liver, where they were given.
+    remarks : tuple of Reason
+        What a person has to confirm about them.
+    """
+
+    tumour: Mask
+    ablation: Mask | None
+    organ: Mask | None
+    remarks: tuple[Reason, ...]
+
+
+def load_margin_masks(
+    tumour: MaskChoice,
+    ablation: MaskChoice | None,
+    organ: MaskChoice | None,
+    scan: ScanChoice | None,
+) -> MarginMasks:
+    """Read the structures on the voxels of the scan, or on those of the tumour's file.
+
+    Parameters
+    ----------
+    tumour : MaskChoice
+        The tumour.
+    ablation, organ : MaskChoice or None
+        The ablation zone and the liver.
+    scan : ScanChoice or None
+        The scan whose voxels are to be used.
+
+    Returns
+    -------
+    MarginMasks
+        All on the same voxels.
+
+    Raises
+    ------
+    InputRefusedError
+        If one of them cannot be read, or does not belong to the others.
+    """
+    remarks: list[Reason] = []
+    patient = None
+    if scan is None:
+        grid = grid_of_choices(tumour, [each for each in (ablation, organ) if each is not None])
+    else:
+        read = load_scan(scan.path, series_uid=scan.series_uid)
+        grid, patient = read.volume.grid, read.patient
+        remarks += scan_remarks(read, "scan")
+
+    def load(choice: MaskChoice) -> Mask:
+        loaded = load_choice(choice, grid, patient)
+        remarks.extend(structure_remarks(loaded.findings))
+        return loaded.mask
+
+    lesion = load(tumour)
+    dead = None if ablation is None else load(ablation)
+    liver = None if organ is None else load(organ)
+    unique = tuple(dict.fromkeys(remarks))
+    return MarginMasks(tumour=lesion, ablation=dead, organ=liver, remarks=unique)

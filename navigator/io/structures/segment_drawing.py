@@ -1,0 +1,150 @@
+"""A segment of a DICOM segmentation, drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from navigator.errors import StructureRefusedError
+from navigator.io.findings import Finding, Severity
+from navigator.io.structures.belonging import own_frame_name, scan_frame_uids
+from navigator.io.structures.entries import PlacedMask, empty_structure
+from navigator.io.structures.on_scan import lost_findings, place_mask
+from navigator.io.structures.segment_frames import frame_members
+from navigator.io.structures.segment_placing import lay_frames, own_grid
+from navigator.model.volume import Mask
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydicom.dataset import Dataset
+
+    from navigator.arrays import Booleans
+    from navigator.io.structures.entries import StructureEntry
+    from navigator.io.structures.segmentation import SegmentationHeader, SegmentFrame
+    from navigator.model.volume import Grid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentationSource:
+    """An opened segmentation.
+
+    Parameters
+    ----------
+    path : Path
+        Its file.
+    dataset : Dataset
+        The object, its pixels not decoded.
+    header : SegmentationHeader
+        Checked.
+    series_uids : tuple of str
+        Series that it was made on.
+    """
+
+    path: Path
+    dataset: Dataset = field(repr=False)
+    header: SegmentationHeader
+    series_uids: tuple[str, ...]
+
+    def decode(self, index: int, entry: StructureEntry) -> Booleans:
+        """Decode which pixels (j, i) of a frame belong to a segment."""
+        return frame_members(self.dataset, self.header, index, entry, self.path)
+
+
+def draw_segment(
+    source: SegmentationSource, entry: StructureEntry, grid: Grid | None
+) -> PlacedMask:
+    """Draw a segment.
+
+    Parameters
+    ----------
+    source : SegmentationSource
+        Opened.
+    entry : StructureEntry
+        The segment.
+    grid : Grid or None
+        Of the scan; None takes a grid through the frames.
+
+    Returns
+    -------
+    PlacedMask
+        Slices without a frame are empty: only slices that show something need be stored.
+
+    Raises
+    ------
+    GeometryRefusedError
+        If the frames are no even stack, or would have to be resampled to a scan of another or
+        unknown frame of reference.
+    StructureRefusedError
+        If nothing is left of it, or one place is stored twice.
+    """
+    frames = _frames_of(source, entry)
+    findings = _fractional_findings(source.header, entry)
+    if grid is not None:
+        laid = lay_frames(frames, source.header, grid, lambda index: source.decode(index, entry))
+        if laid is not None:
+            voxel_ml = grid.voxel_volume_mm3 / 1000.0
+            mask = Mask(laid.members, grid)
+            if not mask.members.any():
+                raise empty_structure(source.path, entry, f"{laid.stored} pixels, none on the scan")
+            lost = lost_findings(entry, laid.stored * voxel_ml, mask.volume_ml)
+            return PlacedMask(mask, (*findings, *lost))
+    own = _on_own_grid(source, frames, entry)
+    if grid is None:
+        return PlacedMask(own, findings)
+    is_known = bool(entry.frame_uid and scan_frame_uids(grid)[0])
+    placed = place_mask(own, grid, entry, source.path, may_move=is_known)
+    return PlacedMask(placed.mask, (*findings, *placed.findings))
+
+
+def _frames_of(source: SegmentationSource, entry: StructureEntry) -> tuple[SegmentFrame, ...]:
+    """List the frames that show a segment, each place once."""
+    is_map = source.header.kind == "LABELMAP"
+    frames = tuple(
+        frame for frame in source.header.frames if is_map or frame.segment == entry.number
+    )
+    if not frames:
+        raise empty_structure(source.path, entry, "no frame")
+    places = {tuple(np.round(frame.position_mm, 2)) for frame in frames}
+    if len(places) < len(frames):
+        raise StructureRefusedError(
+            code="frames-at-one-place",
+            what=f"Two frames of {entry.words} lie at one place",
+            where=str(source.path),
+            expected=f"{len(frames)} places",
+            got=f"{len(places)}",
+            next_step="export the segmentation again; which of the two holds is not known",
+        )
+    return frames
+
+
+def _on_own_grid(
+    source: SegmentationSource, frames: tuple[SegmentFrame, ...], entry: StructureEntry
+) -> Mask:
+    """Draw a segment on a grid through all frames of its file."""
+    name = own_frame_name(entry.frame_uid, source.series_uids, source.path.name)
+    grid, slice_of_frame = own_grid(source.header, source.path, name)
+    members = np.zeros(grid.shape_kji, dtype=np.bool_)
+    for frame in frames:
+        members[slice_of_frame[frame.index]] |= source.decode(frame.index, entry)
+    if not members.any():
+        raise empty_structure(source.path, entry, f"{len(frames)} frames without a pixel of it")
+    return Mask(members, grid)
+
+
+def _fractional_findings(header: SegmentationHeader, entry: StructureEntry) -> tuple[Finding, ...]:
+    """Say that a fractional segment was cut at one half."""
+    if header.kind != "FRACTIONAL":
+        return ()
+    return (
+        Finding(
+            code="fractional-cut-at-half",
+            severity=Severity.CONFIRM,
+            what=f"{entry.words} is stored as fractions and was cut at one half",
+            expected="voxels that are in or out",
+            got=f"values from 0 to {header.most_fraction}",
+            next_step="see whether the outline at one half is what was meant",
+        ),
+    )

@@ -1,0 +1,187 @@
+"""Frames of a DICOM segmentation among the slices of a scan, or on a grid of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from navigator.errors import GeometryRefusedError
+from navigator.geometry.frames import Frame, FrameKind
+from navigator.imaging.contour_grid import step_across
+from navigator.io.structures.lattice import find_lattice, lay_into
+from navigator.model.volume import Grid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from navigator.arrays import Booleans, Floats
+    from navigator.io.structures.segmentation import SegmentationHeader, SegmentFrame
+
+STEP_SHARE = 0.01
+"""Slices whose distances differ by less are those of one scan."""
+PLACE_TOLERANCE_MM = 0.05
+DIRECTION_TOLERANCE = 1e-4
+UNIT_TOLERANCE = 1e-3
+"""As the gate of scans takes directions."""
+MOST_VOXELS = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class LaidFrames:
+    """Frames laid among the slices of a scan.
+
+    Parameters
+    ----------
+    members : (k, j, i) array of bool
+        On the scan.
+    stored : int
+        Pixels of the frames, those beyond the scan too.
+    """
+
+    members: Booleans
+    stored: int
+
+
+def lay_frames(
+    frames: Sequence[SegmentFrame],
+    header: SegmentationHeader,
+    grid: Grid,
+    decode: Callable[[int], Booleans],
+) -> LaidFrames | None:
+    """Lay frames among the slices of a scan where each of their pixels is a voxel of it.
+
+    Parameters
+    ----------
+    frames : sequence of SegmentFrame
+        Those that show the segment.
+    header : SegmentationHeader
+        Of the file.
+    grid : Grid
+        Of the scan.
+    decode : callable
+        Gives the (j, i) array of a frame's pixels by its index.
+
+    Returns
+    -------
+    LaidFrames or None
+        None where the pixels or the distance between slices are others than the scan's.
+    """
+    members = np.zeros(grid.shape_kji, dtype=np.bool_)
+    step_mm = header.step_mm or _least_step_mm(header.frames)
+    stored = 0
+    lattices = []
+    for frame in frames:
+        normal = _normal(frame)
+        across = int(np.argmax(np.abs(np.linalg.inv(grid.lps_from_index[:3, :3]) @ normal)))
+        scan_step_mm = step_across(grid, across)
+        if step_mm is not None and abs(step_mm - scan_step_mm) > STEP_SHARE * scan_step_mm:
+            return None
+        own = _grid(header, frame, grid.lps_from_index[:3, across], 1, grid.frame)
+        lattice = find_lattice(own, grid)
+        if lattice is None:
+            return None
+        lattices.append(lattice)
+    for frame, lattice in zip(frames, lattices, strict=True):
+        pixels = decode(frame.index)
+        stored += int(pixels.sum())
+        lay_into(members, pixels[None], lattice)
+    return LaidFrames(members, stored)
+
+
+def own_grid(header: SegmentationHeader, path: Path, frame_uid: str) -> tuple[Grid, dict[int, int]]:
+    """Lay a grid through all frames of a file.
+
+    Parameters
+    ----------
+    header : SegmentationHeader
+        Of the file.
+    path : Path
+        The file.
+    frame_uid : str
+        Name of the grid's frame.
+
+    Returns
+    -------
+    grid : Grid
+        From the first to the last frame along their normal.
+    slice_of_frame : dict of int to int
+        Slice of each frame by its index.
+
+    Raises
+    ------
+    GeometryRefusedError
+        If the frames are not slices of one even stack.
+    """
+    frames = header.frames
+    normal = _normal(frames[0])
+    positions = np.array([frame.position_mm for frame in frames])
+    along = (positions - positions[0]) @ normal
+    first = int(np.argmin(along))
+    step_mm = header.step_mm or _least_step_mm(frames) or max(frames[0].spacing_mm)
+    places = (along - along[first]) / step_mm
+    slices = np.rint(places).astype(int)
+    relative = positions - positions[first]
+    step: Floats = normal * step_mm
+    if slices.any():
+        # a tilted stack steps aside as well: its step is what fits all of the positions
+        step = (slices[:, None] * relative).sum(axis=0) / (slices**2).sum()
+    off_mm = np.abs(relative - slices[:, None] * step).max()
+    turned = max(
+        np.abs(np.subtract(frame.orientation, frames[0].orientation)).max() for frame in frames
+    )
+    scaled = max(np.abs(np.subtract(f.spacing_mm, frames[0].spacing_mm)).max() for f in frames)
+    count = int(slices.max()) + 1
+    if (
+        not (off_mm <= PLACE_TOLERANCE_MM and turned <= DIRECTION_TOLERANCE and scaled <= 1e-4)
+        or not count * header.rows * header.columns <= MOST_VOXELS
+    ):
+        raise GeometryRefusedError(
+            code="uneven-frames",
+            what="The frames of the segmentation are not slices of one even stack",
+            where=str(path),
+            expected=f"one orientation and spacing, steps of {step_mm:.4g} mm",
+            got=f"positions up to {off_mm:.3g} mm off, directions by {turned:.2g}, {count} slices",
+            next_step="export the segmentation again, on the slices of the scan",
+        )
+    frame = Frame(FrameKind.LPS, frame_uid)
+    grid = _grid(header, frames[first], step, count, frame)
+    return grid, {each.index: int(place) for each, place in zip(frames, slices, strict=True)}
+
+
+def _grid(
+    header: SegmentationHeader, first: SegmentFrame, step: Floats, count: int, frame: Frame
+) -> Grid:
+    """Lay a grid from a frame on, in steps (3,) of millimetres."""
+    affine = np.eye(4)
+    affine[:3, 0] = step
+    affine[:3, 1] = np.array(first.orientation[3:]) * first.spacing_mm[0]
+    affine[:3, 2] = np.array(first.orientation[:3]) * first.spacing_mm[1]
+    affine[:3, 3] = first.position_mm
+    return Grid(shape_kji=(count, header.rows, header.columns), lps_from_index=affine, frame=frame)
+
+
+def _normal(frame: SegmentFrame) -> Floats:
+    """Give the direction (3,) across a frame."""
+    along_i, along_j = np.array(frame.orientation[:3]), np.array(frame.orientation[3:])
+    faults = (along_i @ along_i - 1.0, along_j @ along_j - 1.0, along_i @ along_j)
+    if not np.abs(faults).max() <= UNIT_TOLERANCE:
+        raise GeometryRefusedError(
+            code="no-spatial-metadata",
+            what="The directions of a frame of the segmentation are none",
+            where=f"frame {frame.index + 1}",
+            expected="two directions at a right angle",
+            got=str(frame.orientation),
+            next_step="export the segmentation again",
+        )
+    normal: Floats = np.cross(along_i, along_j)
+    return normal / np.linalg.norm(normal)
+
+
+def _least_step_mm(frames: Sequence[SegmentFrame]) -> float | None:
+    """Find the least distance between frames at different places."""
+    normal = _normal(frames[0])
+    along = np.unique(np.round([np.dot(frame.position_mm, normal) for frame in frames], 3))
+    return float(np.diff(along).min()) if len(along) > 1 else None
