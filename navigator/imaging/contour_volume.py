@@ -18,6 +18,7 @@ from navigator.imaging.contour_planes import (
 )
 from navigator.imaging.coverage import measure_coverage
 from navigator.imaging.occupancy import HALF, moved_by_cutting_mm, resample_shares
+from navigator.imaging.resample import crop_grid
 from navigator.model.volume import Grid, Mask
 
 if TYPE_CHECKING:
@@ -114,7 +115,12 @@ def mask_from_contours(
     lone = len(contours) - len(whole)
     axis = axis_across(whole, grid)
     if axis is not None:
-        return _draw_on(whole, grid, axis, is_xor=is_xor, slab_mm=slab_mm).drawn(grid, lone)
+        block = _block_of(whole, grid, axis, slab_mm)
+        part = crop_grid(grid, block)
+        drawn = _draw_on(whole, part, axis, is_xor=is_xor, slab_mm=slab_mm).drawn(part, lone)
+        members = np.zeros(grid.shape_kji, dtype=np.bool_)
+        members[block] = drawn.mask.members
+        return replace(drawn, mask=Mask(members, grid))
     own = grid_of_contours(whole, grid.frame, float(grid.spacing_mm.min()), slab_mm)
     drawing = _draw_on(whole, own, 0, is_xor=is_xor, slab_mm=slab_mm)
     moved = resample_shares(drawing.shares, own, grid)
@@ -159,6 +165,23 @@ class _Drawing:
             moved_mm=0.0 if self.is_on_slices else moved_by_cutting_mm(self.shares, grid),
             crosses_itself=self.crosses_itself,
         )
+
+
+def _block_of(
+    contours: Sequence[Floats], grid: Grid, axis: int, slab_mm: float | None
+) -> tuple[slice, slice, slice]:
+    """Find the part of a grid that outlines (n, 3) and their slabs reach, one voxel at least."""
+    indices = [grid.indices_from_points(outline) for outline in contours]
+    steps = np.diff(np.unique([outline[:, axis].mean() for outline in indices]))
+    lone_slices = 1.0 if slab_mm is None else slab_mm / step_across(grid, axis)
+    reach = 1.0 + 0.5 * float(np.max(steps, initial=lone_slices))
+    pad = np.insert(1.0 + reach * np.abs(_drift(grid, axis)), axis, reach)
+    corners = np.concatenate(indices)
+    shape = np.array(grid.shape_kji)
+    low = np.clip(np.floor(corners.min(axis=0) - pad), 0, shape - 1).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=0) + pad) + 1, low + 1, shape).astype(int)
+    parts = [slice(int(start), int(stop)) for start, stop in zip(low, high, strict=True)]
+    return parts[0], parts[1], parts[2]
 
 
 def _draw_on(

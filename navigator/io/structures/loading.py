@@ -12,6 +12,7 @@ from navigator.io.structures.belonging import check_belongs
 from navigator.io.structures.dicom_structures import open_dicom_structures
 from navigator.io.structures.entries import choose_entry
 from navigator.io.structures.label_images import open_label_image
+from navigator.io.structures.on_scan import border_findings
 from navigator.io.volumes import missing_path
 
 if TYPE_CHECKING:
@@ -145,10 +146,17 @@ def draw_structure(
     if grid is not None and file.carries_frame:
         belonging = check_belongs(file, entry, grid, patient)
     placed = file.draw(entry, grid)
+    is_clipped = any(finding.code == "structure-clipped" for finding in placed.findings)
+    border = () if grid is None or is_clipped else border_findings(entry, placed.mask)
     return LoadedMask(
         mask=placed.mask,
         name=entry.name or str(entry.number),
-        findings=(*file.findings, *belonging, *placed.findings),
+        findings=(
+            *file.findings,
+            *belonging,
+            *placed.findings,
+            *border,
+        ),
     )
 
 

@@ -141,6 +141,36 @@ def lost_findings(entry: StructureEntry, source_ml: float, kept_ml: float) -> tu
     )
 
 
+def border_findings(entry: StructureEntry, mask: Mask) -> tuple[Finding, ...]:
+    """Note that a structure reaches the first or last slice: the rest of it may not be imaged.
+
+    Parameters
+    ----------
+    entry : StructureEntry
+        Which.
+    mask : Mask
+        On the scan.
+
+    Returns
+    -------
+    tuple of Finding
+        One note, or none. Most scans end in the body, so that this alone is no reason to stop.
+    """
+    ends = [mask.members.take(at, axis).any() for axis in range(3) for at in (0, -1)]
+    if not any(ends):
+        return ()
+    return (
+        Finding(
+            code="structure-at-border",
+            severity=Severity.NOTE,
+            what=f"{entry.words} reaches the border of the scan",
+            expected="a voxel of scan around it",
+            got=f"{sum(map(bool, ends))} of six borders reached",
+            next_step="do not take the border for the structure's own surface",
+        ),
+    )
+
+
 def not_on_scan(path: Path, own: Grid, grid: Grid) -> GeometryRefusedError:
     """Refuse voxels that are none of the scan's and carry no frame of reference.
 

@@ -81,7 +81,8 @@ def test_on_its_scan_it_is_the_same_and_needs_no_confirmation(
         on_scan = load_structure(
             folder / file, entry.number, grid=read.volume.grid, patient=read.patient
         )
-        assert on_scan.findings == ()
+        # three slices hold no liver as a whole
+        assert {finding.code for finding in on_scan.findings} <= {"structure-at-border"}
         alone = voxels_of(load_mask(folder / file, label=entry.number))
         assert np.abs(voxels_of(on_scan.mask) - alone).max() <= 2e-3
 
