@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from navigator.ablation.zones import find_zone_size
-from navigator.app.choices import MaskChoice, ScanChoice, load_choice
-from navigator.app.documents import located_document, registration_document
+from navigator.app.documents import located_document
 from navigator.app.inputs import load_planning_inputs
 from navigator.app.output_files import OutputChoice, check_may_write_file, inputs_of_request
-from navigator.app.remarks import scan_remarks
 from navigator.app.steps import plan_case
-from navigator.app.two_scans import check_two_scans, two_scan_remarks
 from navigator.detection.plate import LEAST_MARKERS, locate_plate
 from navigator.errors import InputRefusedError
 from navigator.imaging.resample import rectify
@@ -23,24 +19,19 @@ from navigator.io.documents import (
     load_points_csv,
     load_registration,
     plan_to_json,
-    registration_to_json,
     save_json,
     save_points_csv,
 )
 from navigator.io.documents.placement import PLACEMENT_SCHEMA
 from navigator.io.documents.plan import PLAN_SCHEMA
-from navigator.io.documents.registration import REGISTRATION_SCHEMA
 from navigator.io.volumes import load_scan, save_scan
-from navigator.model.outcome import verdict_from_reasons, worst_verdict
-from navigator.registration.rigid import register_rigid
 from template_gen import load_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from navigator.io.volumes import LoadedScan
-    from navigator.model.outcome import Verdict
+    from navigator.app.choices import ScanChoice
 
 
 def plan_to_file(
@@ -132,68 +123,6 @@ def convert_scan(source: ScanChoice, out: OutputChoice) -> dict[str, Any]:
         "lps_from_index": volume.grid.lps_from_index.tolist(),
         "sha256": scan.source_hash,
     }
-
-
-def register_to_file(
-    planning_scan: ScanChoice,
-    intraop_scan: ScanChoice,
-    out: OutputChoice,
-    *,
-    organ: MaskChoice | None,
-    progress: Callable[[str], None],
-) -> dict[str, Any]:
-    """Register two scans and write the registration.
-
-    Parameters
-    ----------
-    planning_scan, intraop_scan : ScanChoice
-        The two scans.
-    out : OutputChoice
-        Where the registration shall be written.
-    organ : MaskChoice or None
-        Where the quality is measured, in the planning scan.
-    progress : callable of str
-        Told what is being done.
-
-    Returns
-    -------
-    dict
-        The registration as JSON; a rejected one is written too, with its verdict inside.
-
-    Raises
-    ------
-    InputRefusedError
-        If the scans are of two patients, or one and the same.
-    """
-    scans = (planning_scan, intraop_scan)
-    inputs = [each.path for each in (*scans, organ) if each is not None]
-    check_may_write_file(out, inputs=inputs, schema=REGISTRATION_SCHEMA)
-    progress("reading both scans")
-    planning, intraop = (load_scan(each.path, series_uid=each.series_uid) for each in scans)
-    check_two_scans(planning, intraop)
-    start = time.perf_counter()
-    found = register_rigid(
-        planning.volume,
-        intraop.volume,
-        organ=None if organ is None else load_choice(organ, planning.volume.grid),
-        progress=progress,
-    )
-    verdict = worst_verdict(found.verdict, _remarks_of_pair(planning, intraop))
-    registration = replace(found, verdict=verdict)
-    seconds = round(time.perf_counter() - start, 2)
-    document = registration_to_json(registration_document(registration, planning, intraop, seconds))
-    save_json(document, out.path)
-    return document
-
-
-def _remarks_of_pair(planning: LoadedScan, intraop: LoadedScan) -> Verdict:
-    """Warn of what a person has to confirm about either scan, and about both."""
-    remarks = (
-        *scan_remarks(planning, "planning scan"),
-        *scan_remarks(intraop, "new scan"),
-        *two_scan_remarks(planning, intraop),
-    )
-    return verdict_from_reasons(warnings=remarks)
 
 
 def map_points_file(

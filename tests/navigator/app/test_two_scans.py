@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from navigator.app import verbs
+from navigator.app import registering
 from navigator.app.choices import ScanChoice
 from navigator.app.output_files import OutputChoice
 from navigator.app.two_scans import check_two_scans, two_scan_remarks
@@ -117,13 +117,13 @@ def register(
             verdict=Verdict(VerdictStatus.REJECTED, reasons) if reasons else Verdict.accepted(),
         )  # fmt: skip
 
-    monkeypatch.setattr(verbs, "load_scan", load)
-    monkeypatch.setattr(verbs, "register_rigid", found)
-    verbs.register_to_file(
+    monkeypatch.setattr(registering, "load_scan", load)
+    monkeypatch.setattr(registering, "register_rigid", found)
+    registering.register_to_file(
         ScanChoice(folder / "planning"),
         ScanChoice(folder / "new"),
         OutputChoice(folder / "registration.json"),
-        organ=None,
+        choice=registering.RegisterChoice(),
         progress=lambda _: None,
     )
     document = json.loads((folder / "registration.json").read_text(encoding="utf-8"))
