@@ -160,12 +160,12 @@ def _affine_and_missing(transforms: NiftiTransforms) -> tuple[Floats, str]:
     ras_from_ijk = transforms.chosen
     if ras_from_ijk is None:
         return np.eye(4), "qform_code 0 and sform_code 0"
+    if not np.isfinite(ras_from_ijk).all():
+        raise ValueError("the place in the header is no number")
     with np.errstate(all="ignore"):
         columns = ras_from_ijk[:3, :3] / np.linalg.norm(ras_from_ijk[:3, :3], axis=0)
         skew = np.abs(columns.T @ columns - np.eye(3)).max()
     affine: Floats = (LPS_FROM_RAS @ ras_from_ijk)[:, [2, 1, 0, 3]]
-    if not np.isfinite(affine).all():
-        raise ValueError("the place in the header is no number")
     return affine, "" if skew <= SKEW_LIMIT else "an sform whose axes are not orthogonal"
 
 

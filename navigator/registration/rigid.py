@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -134,7 +134,8 @@ def measure_given_motion(
     try:
         searched = refine_both_ways(fixed, moving, given, progress)
     except RuntimeError as error:
-        return _not_overlapping(fixed, moving, str(error))
+        nothing = _not_overlapping(fixed, moving, str(error))
+        return replace(nothing, intraop_from_planning=given)
     quality = _measure(fixed, moving, searched, organ)
     verdict = judge_registration(quality)
     if _fits_better_inverted(fixed, moving, given, quality.correlation):

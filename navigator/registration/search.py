@@ -118,10 +118,7 @@ def refine_both_ways(
     given: RigidTransform,
     progress: Callable[[str], None],
 ) -> SearchedMotion:
-    """Let the scans say what they make of a motion that came from elsewhere.
-
-    The motion itself is not changed. It is refined forward and backward, and how far the two
-    answers lie from it is what a wrong digit in it shows itself by.
+    """Refine a motion that came from elsewhere both ways: how far the answers lie from it tells.
 
     Parameters
     ----------

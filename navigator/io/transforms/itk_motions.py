@@ -116,8 +116,8 @@ def _rigid(part: ItkTransform) -> Floats:
     kind = KINDS.get(part.name)
     if kind is None:
         raise NotRigidError(f"a {part.name}, which is no rigid motion")
-    count, turn_of = kind
-    if len(part.parameters) != count or len(part.fixed) not in (0, 3, 4):
+    count, fixed, turn_of = kind
+    if len(part.parameters) != count or len(part.fixed) not in fixed:
         raise ValueError(f"{len(part.parameters)} parameters, {len(part.fixed)} fixed ones")
     if not np.isfinite([*part.parameters, *part.fixed]).all():
         raise ValueError("numbers that are not finite")
@@ -177,17 +177,17 @@ def _none(_: ItkTransform) -> Floats:
 
 
 KINDS = {
-    "IdentityTransform": (0, _none),
-    "TranslationTransform": (3, _none),
-    "Euler3DTransform": (6, _euler),
-    "VersorTransform": (3, _versor),
-    "VersorRigid3DTransform": (6, _versor),
-    "Similarity3DTransform": (7, _similarity),
-    "Rigid3DTransform": (12, _matrix),
-    "AffineTransform": (12, _matrix),
-    "MatrixOffsetTransformBase": (12, _matrix),
+    "IdentityTransform": (0, (0,), _none),
+    "TranslationTransform": (3, (0,), _none),
+    "Euler3DTransform": (6, (3, 4), _euler),
+    "VersorTransform": (3, (3,), _versor),
+    "VersorRigid3DTransform": (6, (3,), _versor),
+    "Similarity3DTransform": (7, (3,), _similarity),
+    "Rigid3DTransform": (12, (3,), _matrix),
+    "AffineTransform": (12, (3,), _matrix),
+    "MatrixOffsetTransformBase": (12, (3,), _matrix),
 }
-"""How many parameters each kind has, and how they turn."""
+"""How many parameters and fixed ones each kind has, and how they turn."""
 WITH_SHIFT = {
     *("TranslationTransform", "Euler3DTransform", "VersorRigid3DTransform", "Rigid3DTransform"),
     *("AffineTransform", "MatrixOffsetTransformBase"),

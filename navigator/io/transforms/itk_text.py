@@ -67,7 +67,10 @@ def _transforms(lines: list[str]) -> Iterator[ItkTransform]:
 
 
 def _transform(fields: dict[str, str]) -> ItkTransform:
-    """Put the lines of one transform together."""
+    """Put the lines of one transform together: all three, but for a composite, which has one."""
+    is_composite = fields["Transform"].startswith(COMPOSITE)
+    if len(fields) != (1 if is_composite else len(FIELDS)):
+        raise ValueError(f"{fields['Transform'][:60]} has not the lines that it should have")
     numbers = (fields.get(name, "") for name in FIELDS[1:])
     parameters, fixed = (real_numbers(text, len(text.split()), "a transform") for text in numbers)
     return ItkTransform.from_name(fields["Transform"], parameters, fixed)
