@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from navigator.io.stored import Announced, Packing
-from navigator.io.textheader import header_text, read_start, real_numbers, whole_numbers
+from navigator.io.textheader import header_lines, read_start, real_numbers, whole_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from navigator.arrays import Floats
 
-HEADER_END = re.compile(rb"(?m)^ElementDataFile\s*=\s*(.*?)\s*?\n")
+HEADER_END = re.compile(rb"(?m)^ElementDataFile[ \t]*=[ \t]*([^\n]*?)[ \t\r]*\n")
 CODE_OF_TYPE = {
     "MET_CHAR": "i1",
     "MET_ASCII_CHAR": "i1",
@@ -74,18 +74,18 @@ def read_meta_header(path: Path) -> Announced:
     end = HEADER_END.search(start)
     if end is None:
         raise ValueError("the header has no end")
-    if end.group(1).upper() != b"LOCAL":
+    if end.group(1) not in (b"LOCAL", b"Local", b"local"):
         raise ValueError("the header names another file for the voxels")
-    fields = _fields(header_text(start[: end.start()]))
+    fields = _fields(header_lines(start[: end.start()]))
     announced = _announced(fields, end.end())
     _check_packed_size(fields, path, end.end())
     return announced
 
 
-def _fields(text: str) -> dict[str, str]:
+def _fields(lines: list[str]) -> dict[str, str]:
     """Split a header into its fields."""
     fields: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in lines[:-1]:  # behind the last line feed begins the line that ends the header
         name, found, value = (part.strip() for part in line.partition("="))
         if not found or not name:
             raise ValueError(f"the header has the line {line[:60]!r}")

@@ -14,7 +14,7 @@ import numpy as np
 
 from navigator.io.placing import MILLIMETRES
 from navigator.io.stored import Announced, Packing
-from navigator.io.textheader import header_text, read_start, real_numbers, whole_numbers
+from navigator.io.textheader import header_lines, read_start, real_numbers, whole_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +90,7 @@ def read_nrrd_header(path: Path) -> Announced:
     end = HEADER_END.search(start)
     if not start.startswith(b"NRRD"):
         raise ValueError("the file does not begin as an NRRD file")
-    lines = header_text(start[: end.start() if end else None]).splitlines()
+    lines = header_lines(start[: end.start() if end else None])
     fields, tags = _fields_and_tags(lines)
     if end is None or "datafile" in fields:
         raise ValueError(

@@ -11,6 +11,8 @@ from navigator.io.caps import MOST_TEXT_HEADER_BYTES
 if TYPE_CHECKING:
     from pathlib import Path
 
+CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f\\x85\u2028\u2029]")
+"""All but the tab; Python itself ends lines at ten different letters."""
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 REAL_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 
@@ -32,8 +34,8 @@ def read_start(path: Path) -> bytes:
         return stream.read(MOST_TEXT_HEADER_BYTES)
 
 
-def header_text(header: bytes) -> str:
-    """Take a header for text.
+def header_lines(header: bytes) -> list[str]:
+    """Split a header into its lines: at line feeds and nowhere else, as other readers do.
 
     Parameters
     ----------
@@ -42,21 +44,22 @@ def header_text(header: bytes) -> str:
 
     Returns
     -------
-    str
-        Decoded from UTF-8.
+    list of str
+        Decoded from UTF-8, without a carriage return at their ends.
 
     Raises
     ------
     ValueError
-        If it is not text.
+        If it is not text, or holds letters that some programs take for the end of a line.
     """
     try:
         text = header.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError("the header is not text") from error
-    if "\0" in text:
-        raise ValueError("the header is not text")
-    return text
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    if CONTROL.search("".join(lines)):
+        raise ValueError("the header holds control characters")
+    return lines
 
 
 def whole_numbers(text: str, count: int | None, name: str) -> tuple[int, ...]:
@@ -87,7 +90,7 @@ def whole_numbers(text: str, count: int | None, name: str) -> tuple[int, ...]:
     (512, 512, 200)
     """
     words = text.split()
-    fits = bool(words) if count is None else len(words) == count
+    fits = text.isascii() and (bool(words) if count is None else len(words) == count)
     if not (fits and all(WHOLE_NUMBER.fullmatch(word) for word in words)):
         raise ValueError(f"{name}: {text[:80]!r} where {count or 'some'} whole numbers belong")
     return tuple(int(word) for word in words)
@@ -121,7 +124,11 @@ def real_numbers(text: str, count: int, name: str) -> tuple[float, ...]:
     (0.75, -0.01, 3.0)
     """
     words = text.split()
-    if not (len(words) == count and all(REAL_NUMBER.fullmatch(word) for word in words)):
+    if not (
+        text.isascii()
+        and len(words) == count
+        and all(REAL_NUMBER.fullmatch(word) for word in words)
+    ):
         raise ValueError(f"{name}: {text[:80]!r} where {count} numbers belong")
     numbers = tuple(float(word) for word in words)
     if not all(map(math.isfinite, numbers)):

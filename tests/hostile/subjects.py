@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import zipfile
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -135,11 +137,22 @@ def repack_nrrd(content: bytes, change: Callable[[bytes], bytes]) -> bytes:
 
 
 def repack_meta(content: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """Damage the voxels of a MetaImage inside their zlib container, the header's size kept right."""
+    """Damage the voxels of a MetaImage inside their container, and keep the header's size right."""
     end = content.index(b"LOCAL\n") + 6
     packed = zlib.compress(change(zlib.decompress(content[end:])), 1)
     start, _, rest = content[:end].partition(b"CompressedDataSize = ")
     return start + b"CompressedDataSize = %d\n" % len(packed) + rest.partition(b"\n")[2] + packed
+
+
+def repack_zip(content: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """Damage the largest part of a ZIP archive inside it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(packed, "w") as new:
+        largest = max(old.infolist(), key=lambda part: part.file_size).filename
+        for name in old.namelist():
+            inner = old.read(name)
+            new.writestr(name, change(inner) if name == largest else inner)
+    return packed.getvalue()
 
 
 def stored_slices(count: int) -> np.ndarray:
@@ -236,8 +249,8 @@ def prepare_pixels(folder: Path) -> Attempt:
     samples = [plain.read_bytes()]
     dataset.compress(RLELossless)
     samples.append(write_files([dataset], folder, ["rle.dcm"])[0].read_bytes())
-    for syntax in ("JPEG2000Lossless", "JPEGLSLossless", "JPEGLosslessProcess14_1"):
-        samples.append(_changed_by_gdcm(gdcm, plain, syntax).read_bytes())
+    syntaxes = ("JPEG2000Lossless", "JPEGLSLossless", "JPEGLosslessProcess14_1")
+    samples += [_changed_by_gdcm(gdcm, plain, syntax).read_bytes() for syntax in syntaxes]
     path = folder / "slice.dcm"
 
     def attempt(random: Random) -> str:
@@ -521,7 +534,11 @@ def mesh_subject(name: str) -> Callable[[Path], Attempt]:
         path = folder / name
 
         def attempt(random: Random) -> str:
-            path.write_bytes(mutated(sample, random, BINARY))
+            if name.endswith("3mf") and random.random() < 0.5:
+                content = repack_zip(sample, lambda inner: mutated(inner, random, BOTH))
+            else:
+                content = mutated(sample, random, BINARY)
+            path.write_bytes(content)
             read = load_mesh(path)
             if not np.isfinite(read.vertices_mm).all():
                 raise LawBrokenError("a mesh with corners that are no numbers")
@@ -536,26 +553,29 @@ def mesh_subject(name: str) -> Callable[[Path], Attempt]:
     return prepare
 
 
+EVERY = 20_000
+"""Inputs of every reader in the long run, and of the quick readers always."""
+
 SUBJECTS: dict[str, Subject] = {
-    "nifti": Subject(4_000, image_subject("scan.nii", nifti_place)),
-    "nifti-gz": Subject(4_000, image_subject("scan.nii.gz", nifti_place, repack_gzip)),
-    "nrrd": Subject(4_000, image_subject("scan.nrrd", nrrd_place, repack_nrrd)),
-    "seg-nrrd": Subject(4_000, image_subject("mask.seg.nrrd", nrrd_place, repack_nrrd)),
-    "metaimage": Subject(4_000, image_subject("scan.mha", meta_place, repack_meta)),
-    "dicom-header": Subject(2_000, prepare_headers),
-    "dicom-series": Subject(500, prepare_series),
-    "dicom-enhanced": Subject(1_000, prepare_enhanced),
-    "dicom-pixels": Subject(1_500, prepare_pixels),
-    "request": Subject(4_000, document_subject("request.json", sample_request, read_request)),
-    "registration": Subject(4_000, document_subject("r.json", sample_registration,
+    "nifti": Subject(EVERY, image_subject("scan.nii", nifti_place)),
+    "nifti-gz": Subject(EVERY, image_subject("scan.nii.gz", nifti_place, repack_gzip)),
+    "nrrd": Subject(EVERY, image_subject("scan.nrrd", nrrd_place, repack_nrrd)),
+    "seg-nrrd": Subject(EVERY, image_subject("mask.seg.nrrd", nrrd_place, repack_nrrd)),
+    "metaimage": Subject(EVERY, image_subject("scan.mha", meta_place, repack_meta)),
+    "dicom-header": Subject(EVERY, prepare_headers),
+    "dicom-series": Subject(3_000, prepare_series),
+    "dicom-enhanced": Subject(5_000, prepare_enhanced),
+    "dicom-pixels": Subject(EVERY, prepare_pixels),
+    "request": Subject(EVERY, document_subject("request.json", sample_request, read_request)),
+    "registration": Subject(EVERY, document_subject("r.json", sample_registration,
                                                     read_registration)),
-    "placement": Subject(4_000, document_subject("p.json", sample_placement, read_placement)),
-    "points": Subject(4_000, document_subject("points.csv", lambda _: POINTS, read_points)),
-    "zones": Subject(4_000, document_subject("zones.json", lambda _: ZONES, read_zones)),
-    "plan": Subject(4_000, document_subject("plan.json", sample_plan, read_zones)),
-    "template": Subject(2_000, document_subject("template.json", sample_spec, read_spec)),
-    "tfm": Subject(4_000, document_subject("transform.tfm", sample_tfm, read_tfm)),
-    "h5": Subject(1_000, prepare_h5, may_end=True),
-    "stl": Subject(4_000, mesh_subject("plate.stl")),
-    "3mf": Subject(1_000, mesh_subject("plate.3mf")),
+    "placement": Subject(EVERY, document_subject("p.json", sample_placement, read_placement)),
+    "points": Subject(EVERY, document_subject("points.csv", lambda _: POINTS, read_points)),
+    "zones": Subject(EVERY, document_subject("zones.json", lambda _: ZONES, read_zones)),
+    "plan": Subject(EVERY, document_subject("plan.json", sample_plan, read_zones)),
+    "template": Subject(EVERY, document_subject("template.json", sample_spec, read_spec)),
+    "tfm": Subject(EVERY, document_subject("transform.tfm", sample_tfm, read_tfm)),
+    "h5": Subject(600, prepare_h5, may_end=True),
+    "stl": Subject(EVERY, mesh_subject("plate.stl")),
+    "3mf": Subject(2_000, mesh_subject("plate.3mf")),
 }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navigator.io.caps import MOST_TRANSFORM_BYTES, check_regular_file
-from navigator.io.textheader import header_text, real_numbers
+from navigator.io.textheader import header_lines, real_numbers
 from navigator.io.transforms.itk_motions import ItkTransform
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def read_itk_text(path: Path) -> tuple[ItkTransform, ...]:
         If a line is not of the format, or it holds several transforms that are no composite.
     """
     check_regular_file(path, MOST_TRANSFORM_BYTES)
-    lines = header_text(path.read_bytes()).splitlines()
+    lines = header_lines(path.read_bytes())
     if not lines or lines[0].strip() != FIRST_LINE:
         raise ValueError(f"the first line is not {FIRST_LINE!r}")
     found = list(_transforms(lines[1:]))

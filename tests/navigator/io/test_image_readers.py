@@ -228,6 +228,8 @@ def test_an_nrrd_is_read_as_simpleitk_reads_it(
         ({"space origin": "(1,2)"}, ""),
         ({"space origin": "(1,2,3e9)"}, ""),
         ({"space orgin": "(1,2,3)"}, ""),
+        ({"sizes": "2 2 2\x0bcontent: x"}, ""),
+        ({"sizes": "2 2\u00a02"}, ""),
     ],
 )
 def test_an_nrrd_header_that_can_be_read_in_two_ways_is_refused(
@@ -281,6 +283,8 @@ def test_a_meta_image_is_read_as_simpleitk_reads_it(
         ({"DimSize": "2 2 3"}, ""),
         ({"CompressedData": "True"}, ""),
         ({"CompressedData": "yes"}, ""),
+        ({"Comment": "x\x0cOffset = 1 2 3", "Offset": None}, ""),
+        ({"DimSize": "2 2\u20282"}, ""),
         ({}, "Modality MET_MOD_CT\n"),
         ({"BinaryDataByteOrderMSB": "True", "ElementByteOrderMSB": "False"}, ""),
     ],
