@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from navigator.errors import FileRefusedError
 from navigator.io.caps import MOST_FILES, check_regular_file
-from navigator.io.documents.jsontext import read_document_bytes
+from navigator.io.documents.jsonreading import read_document_bytes
 from navigator.io.paths import files_below, path_inside
 
 pytestmark = pytest.mark.hazard(51)
