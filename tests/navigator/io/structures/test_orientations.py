@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from navigator.geometry.frames import Frame, FrameKind
 from navigator.imaging.contours import outlines_from_mask
@@ -97,3 +98,32 @@ def test_a_segmentation_alone_lies_where_its_markers_are(
     assert len(found) == len(wanted)
     order_of = [np.lexsort(points.round(3).T) for points in (found, wanted)]
     assert np.abs(found[order_of[0]] - wanted[order_of[1]]).max() <= 1e-6
+
+
+SAMPLE, LONG = 25, 10_000
+"""Random geometries in CI, and in the long run."""
+
+
+def random_mask(rng: np.random.Generator) -> Mask:
+    """Mark random voxels on a grid of any direction, spacing and tilt."""
+    steps = np.diag(rng.uniform(0.5, 5.0, size=3)) @ np.eye(3)
+    steps[1, 0] = rng.choice([0.0, rng.uniform(-0.6, 0.6)]) * steps[0, 0]
+    affine = np.eye(4)
+    turn = Rotation.random(random_state=int(rng.integers(2**31))).as_matrix()
+    affine[:3, :3], affine[:3, 3] = turn @ steps, rng.uniform(-500, 500, size=3)
+    members = rng.random((4, 5, 6)) < 0.4
+    members[1:3, 1, 1] = True
+    grid = Grid(shape_kji=(4, 5, 6), lps_from_index=affine, frame=FRAME)
+    return Mask(members, grid)
+
+
+@pytest.mark.hazard(1, 3, 11)
+@pytest.mark.parametrize("write", [write_seg, write_rtstruct])
+def test_any_geometry_comes_back_voxel_for_voxel(
+    tmp_path: Path, write: Callable[[Mask, Path], Path], *, long_run: bool
+) -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(LONG if long_run else SAMPLE):
+        mask = random_mask(rng)
+        loaded = load_structure(write(mask, tmp_path), "markers", grid=mask.grid)
+        np.testing.assert_array_equal(loaded.mask.members, mask.members)
