@@ -155,7 +155,8 @@ def table_row(name: str, total: dict[str, Any]) -> str:
     counts = Counter(total["counts"])
     refused = sum(count for key, count in counts.items() if key.startswith("refused"))
     cells = (
-        name, total["inputs"], refused, counts["same"], counts["asked"], counts["other"],
+        name, total["inputs"], refused,
+        *(counts[kind] for kind in ("read", "same", "asked", "other")),
         len(total["ended"]), len(total["faults"]), f"{total['slowest_s']:.2f}",
         total["peak_bytes"] >> 20, f"{total['seconds']:.0f}",
     )  # fmt: skip
@@ -163,9 +164,9 @@ def table_row(name: str, total: dict[str, Any]) -> str:
 
 
 TABLE_HEAD = (
-    "| reader | inputs | refused | read, same place | another place, asked about | "
+    "| reader | inputs | refused | read | read, same place | another place, asked about | "
     "another place, as its header says | process ended | faults | slowest, s | peak, MiB | all, s |"
-    "\n|---|---|---|---|---|---|---|---|---|---|---|"
+    "\n|---|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 

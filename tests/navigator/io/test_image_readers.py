@@ -227,7 +227,7 @@ def test_an_nrrd_is_read_as_simpleitk_reads_it(
         ({"space directions": "(0,0,0) (0,1,0) (0,0,1)"}, ""),
         ({"space origin": "(1,2)"}, ""),
         ({"space origin": "(1,2,3e9)"}, ""),
-        ({"space or1gin": "(1,2,3)"}, ""),
+        ({"space begin": "(1,2,3)"}, ""),
         ({"sizes": "2 2 2\x0bcontent: x"}, ""),
         ({"sizes": "2 2\u00a02"}, ""),
     ],
