@@ -68,7 +68,9 @@ def _known(value_mm: float) -> float | None:
     return value_mm if np.isfinite(value_mm) else None
 
 
-def located_document(located: LocatedPlate, spec: TemplateSpec | None = None) -> dict[str, Any]:
+def located_document(
+    located: LocatedPlate, spec: TemplateSpec | None = None, scan: LoadedScan | None = None
+) -> dict[str, Any]:
     """Put a plate's pose into the form that goes to disk.
 
     Parameters
@@ -78,6 +80,8 @@ def located_document(located: LocatedPlate, spec: TemplateSpec | None = None) ->
     spec : TemplateSpec or None
         The plate that was looked for: its hash is written, for a serial alone may be given to
         two plates.
+    scan : LoadedScan or None
+        Where it was looked for: its hash is written, for the pose is bound to it.
 
     Returns
     -------
@@ -88,7 +92,10 @@ def located_document(located: LocatedPlate, spec: TemplateSpec | None = None) ->
     return located_template_to_json(
         located.lps_from_template,
         located.verdict,
-        template_sha256=None if spec is None else spec_hash(spec),
+        sha256={
+            **({} if spec is None else {"template": spec_hash(spec)}),
+            **({} if scan is None else {"scan": scan.source_hash}),
+        },
         markers=[
             {
                 "label": marker.label,

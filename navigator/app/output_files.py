@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from navigator.errors import FileRefusedError
-from navigator.io.documents import load_plan_request
-from navigator.io.documents.jsontext import schema_of
+from navigator.io.disk import check_is_no_link, check_room
+from navigator.io.documents import load_plan_request, save_json
+from navigator.io.documents.jsonreading import schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 
@@ -48,7 +49,7 @@ def check_may_write_file(
     Raises
     ------
     FileRefusedError
-        ``output-is-input``, ``output-exists`` or ``unwritable``.
+        ``output-is-input``, ``output-exists``, ``output-is-link``, ``disk-full`` or ``unwritable``.
     """
     out = output.path
     try:
@@ -62,6 +63,8 @@ def check_may_write_file(
     except (OSError, RuntimeError) as error:
         raise _unwritable(out, str(error)) from error
     if not is_there or (is_file and (output.overwrite or ours)):
+        check_is_no_link(out)
+        check_room(out.parent)
         return
     raise FileRefusedError(
         code="output-exists",
@@ -73,6 +76,25 @@ def check_may_write_file(
         if is_file
         else "choose another name",
     )
+
+
+def save_document(document: Mapping[str, Any], out: Path) -> dict[str, Any]:
+    """Write a plan, registration or placement, and keep the one that was there.
+
+    Parameters
+    ----------
+    document : mapping
+        As it shall be written.
+    out : Path
+        Where; :func:`check_may_write_file` has allowed it.
+
+    Returns
+    -------
+    dict
+        The document as it is printed: with ``kept_earlier``, where an earlier one is kept.
+    """
+    kept = save_json(document, out, keep_earlier=True)
+    return {**document, **({} if kept is None else {"kept_earlier": str(kept)})}
 
 
 def inputs_of_request(path: Path) -> tuple[Path, ...]:

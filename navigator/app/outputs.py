@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from navigator.errors import FileRefusedError
+from navigator.io.disk import check_room
 from navigator.io.documents import save_json
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def check_may_write(out: Path, *, overwrite: bool, inputs: Iterable[Path] = ()) 
         raise _bad_place(out, "unwritable", "a name that a disk can hold", str(error)) from error
     ours = foreign is not None and not foreign
     if is_free or (overwrite and ours):
+        check_room(out)
         return
     raise FileRefusedError(
         code="output-exists",

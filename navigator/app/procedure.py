@@ -195,7 +195,7 @@ def write_case(
 def _write_room(inputs: PlanningInputs, room: RoomCheck, folder: Path, seconds: float) -> None:
     document = registration_document(room.registration, inputs.scan, room.scan, seconds)
     save_json(registration_to_json(document), folder / "registration.json")
-    save_json(located_document(room.located, inputs.spec), folder / "placement.json")
+    save_json(located_document(room.located, inputs.spec, room.scan), folder / "placement.json")
     in_room = room_plan_document(room)
     if in_room is not None and in_room["trajectories"]:
         save_json(in_room, folder / "plan_in_room.json")

@@ -10,7 +10,12 @@ from navigator.ablation.zones import find_zone_size
 from navigator.app.choices import MaskChoice, ScanChoice, load_choice
 from navigator.app.documents import located_document, registration_document
 from navigator.app.inputs import load_planning_inputs
-from navigator.app.output_files import OutputChoice, check_may_write_file, inputs_of_request
+from navigator.app.output_files import (
+    OutputChoice,
+    check_may_write_file,
+    inputs_of_request,
+    save_document,
+)
 from navigator.app.remarks import scan_remarks
 from navigator.app.steps import plan_case
 from navigator.app.two_scans import check_two_scans, two_scan_remarks
@@ -24,7 +29,6 @@ from navigator.io.documents import (
     load_registration,
     plan_to_json,
     registration_to_json,
-    save_json,
     save_points_csv,
 )
 from navigator.io.documents.placement import PLACEMENT_SCHEMA
@@ -70,7 +74,7 @@ def plan_to_file(
     plan = plan_case(inputs)
     document = plan_to_json(plan)
     if plan.needles:
-        save_json(document, out.path)
+        document = save_document(document, out.path)
     return {**document, "seconds": round(time.perf_counter() - start, 3)}
 
 
@@ -182,8 +186,7 @@ def register_to_file(
     registration = replace(found, verdict=verdict)
     seconds = round(time.perf_counter() - start, 2)
     document = registration_to_json(registration_document(registration, planning, intraop, seconds))
-    save_json(document, out.path)
-    return document
+    return save_document(document, out.path)
 
 
 def _remarks_of_pair(planning: LoadedScan, intraop: LoadedScan) -> Verdict:
@@ -292,7 +295,5 @@ def locate_to_file(
     progress("reading the scan")
     scan = load_scan(source.path, series_uid=source.series_uid)
     progress("finding the plate's markers")
-    document = located_document(locate_plate(scan.volume, spec), spec)
-    if out is not None:
-        save_json(document, out.path)
-    return document
+    document = located_document(locate_plate(scan.volume, spec), spec, scan)
+    return document if out is None else save_document(document, out.path)

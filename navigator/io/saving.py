@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from navigator.errors import FileRefusedError
+from navigator.io.disk import check_is_no_link, remove_leftovers, sync_folder
+from navigator.io.earlier_versions import keep_earlier_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 @contextmanager
 def replaced_when_complete(path: Path, suffix: str = "") -> Iterator[Path]:
     """Give a temporary sibling to write, and put it in place when it is complete.
+
+    What a killed writer left behind under this name is taken away first.
 
     Parameters
     ----------
@@ -32,13 +36,17 @@ def replaced_when_complete(path: Path, suffix: str = "") -> Iterator[Path]:
     Raises
     ------
     FileRefusedError
-        If the folder cannot be written or the disk is full; nothing is left behind.
+        If the folder cannot be written or the disk is full; nothing is left behind. If the path
+        is a symbolic link: the file behind it may be somebody else's.
     """
+    check_is_no_link(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part{suffix}")
     try:
+        remove_leftovers(path)
         yield temporary
-        _flush_to_disk(temporary)
+        flush_to_disk(temporary)
         temporary.replace(path)
+        sync_folder(path.parent)
     except OSError as error:
         raise FileRefusedError(
             code="unwritable",
@@ -54,13 +62,19 @@ def replaced_when_complete(path: Path, suffix: str = "") -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def _flush_to_disk(path: Path) -> None:
-    """Wait until the disk has the bytes: a replaced name must not outlive them."""
+def flush_to_disk(path: Path) -> None:
+    """Wait until the disk has the bytes: a replaced name must not outlive them.
+
+    Parameters
+    ----------
+    path : Path
+        A file that was written.
+    """
     with path.open("r+b") as stream:
         os.fsync(stream.fileno())
 
 
-def save_text(text: str, path: Path) -> None:
+def save_text(text: str, path: Path, *, keep_earlier: bool = False) -> Path | None:
     """Write a text file as a whole or not at all.
 
     Parameters
@@ -69,11 +83,25 @@ def save_text(text: str, path: Path) -> None:
         Its content, written as UTF-8 with newlines as they are.
     path : Path
         Where it shall be; replaced if there.
+    keep_earlier : bool
+        Whether a file that is replaced is kept in the folder ``earlier`` beside it.
+
+    Returns
+    -------
+    Path or None
+        Where the earlier file is kept; None where there was none, or the same.
 
     Raises
     ------
     FileRefusedError
         If it cannot be written.
     """
+    content = text.encode("utf-8")
+    kept = None
     with replaced_when_complete(path) as temporary:
-        temporary.write_bytes(text.encode("utf-8"))
+        temporary.write_bytes(content)
+        if keep_earlier:
+            # the new one is whole on the disk before anything happens to the old one
+            flush_to_disk(temporary)
+            kept = keep_earlier_version(path, content)
+    return kept

@@ -6,7 +6,9 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from navigator.geometry.frames import check_same_frame
+from navigator.io.documents.integrity import sealed
 from navigator.io.documents.jsontext import json_text
+from navigator.io.documents.versions import versioned
 from navigator.model.trajectory import map_trajectory
 
 if TYPE_CHECKING:
@@ -35,11 +37,16 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
     Returns
     -------
     dict
-        Schema ``plan/1``, in the order of reading.
+        Schema ``plan/1``, in the order of reading, sealed with its hashes.
     """
+    return sealed(_plan_fields(plan))
+
+
+def _plan_fields(plan: Plan) -> dict[str, Any]:
+    """Write the fields of a plan."""
     zones = [needle for needle in plan.needles if needle.zone is not None]
     return {
-        "schema": PLAN_SCHEMA,
+        **versioned(PLAN_SCHEMA),
         **verdict_to_json(plan.verdict),
         "frame": plan.needles[0].trajectory.frame.uid if plan.needles else None,
         "trajectories": [_needle_to_json(needle) for needle in plan.needles],
@@ -89,7 +96,7 @@ def plan_in_room_to_json(
     check_same_frame(
         "writing a plan in the room", expected=intraop, got=intraop_from_template.target
     )
-    document = plan_to_json(plan)
+    document = _plan_fields(plan)
     document["intraop_frame"] = intraop.uid
     for written, needle in zip(document["trajectories"], plan.needles, strict=True):
         way = map_trajectory(needle.trajectory, intraop_from_planning)
@@ -97,7 +104,7 @@ def plan_in_room_to_json(
         written["tip_intraop_lps_mm"] = way.tip_mm.tolist()
     if document["placement"] is not None:
         document["placement"]["intraop_from_template"] = intraop_from_template.matrix.tolist()
-    return document
+    return sealed(document)
 
 
 def document_id(document: dict[str, Any]) -> str:

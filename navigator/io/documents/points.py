@@ -11,7 +11,7 @@ import numpy as np
 
 from navigator.arrays import Floats, frozen_floats
 from navigator.errors import FileRefusedError, InputRefusedError
-from navigator.io.documents.jsontext import read_document_bytes
+from navigator.io.documents.jsonreading import read_document_bytes
 from navigator.io.saving import save_text
 
 if TYPE_CHECKING:

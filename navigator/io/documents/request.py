@@ -11,7 +11,7 @@ from navigator.io.documents.contradictions import (
     check_no_contradiction,
     check_placement_is_of_template,
 )
-from navigator.io.documents.jsontext import load_json, read_document_bytes
+from navigator.io.documents.jsonreading import load_json, read_document_bytes
 from navigator.io.documents.request_fields import PlanRequest
 
 if TYPE_CHECKING:

@@ -9,17 +9,20 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from navigator.errors import InputRefusedError
-from navigator.io.documents.jsontext import load_json, schema_of
+from navigator.io.documents.jsonreading import load_json, schema_of
 from navigator.io.documents.plan import PLAN_SCHEMA
+from navigator.io.documents.versions import open_document
 from navigator.model.ablation import AblationZone, Interval, ZoneSize
 from navigator.model.outcome import Reason, Verdict, VerdictStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from navigator.geometry.frames import Frame
 
-ZONES_SCHEMAS = (PLAN_SCHEMA, "zones/1")
+LIST_SCHEMA = "zones/1"
+"""A list that a person wrote: it carries no hashes."""
 Axis = Annotated[float, Field(gt=0, le=200)]
 
 
@@ -105,10 +108,13 @@ def load_planned_zones(path: Path, frame: Frame) -> PlannedZones:
     FileRefusedError
         If the file is not there or not JSON.
     InputRefusedError
-        If it holds no zone, or one that is incomplete, or a plan has no verdict.
+        If it holds no zone, or one that is incomplete, or a plan has no verdict; what a changed
+        plan or one of an unknown version is refused with, see
+        :func:`navigator.io.documents.versions.open_document`.
     """
     found = schema_of(path)
-    document = load_json(path, found if found in ZONES_SCHEMAS else ZONES_SCHEMAS[0])
+    is_list = found == LIST_SCHEMA
+    document = load_json(path, found) if is_list else open_document(path, PLAN_SCHEMA).content
     rows = _zone_rows(document)
     if not rows:
         raise _refused(path, "one zone or more", "none")
@@ -121,7 +127,7 @@ def load_planned_zones(path: Path, frame: Frame) -> PlannedZones:
         raise _refused(path, f"{where}: {first['msg']}", str(first["input"])) from error
     except ValueError as error:
         raise _refused(path, "an axis with a direction, ranges in order", str(error)) from error
-    if found != PLAN_SCHEMA:
+    if is_list:
         return PlannedZones(zones=found_zones, verdict=None, structures_sha256=None)
     return PlannedZones(
         zones=found_zones,
@@ -130,7 +136,7 @@ def load_planned_zones(path: Path, frame: Frame) -> PlannedZones:
     )
 
 
-def _verdict(document: dict[str, Any], path: Path) -> Verdict:
+def _verdict(document: Mapping[str, Any], path: Path) -> Verdict:
     """Read a plan's verdict; a plan that does not say it is not taken for an accepted one."""
     try:
         reasons = [Reason(str(row["code"]), str(row["message"])) for row in document["reasons"]]
@@ -140,16 +146,16 @@ def _verdict(document: dict[str, Any], path: Path) -> Verdict:
         raise _refused(path, "a plan's verdict and reasons", got) from error
 
 
-def _structures_sha256(document: dict[str, Any]) -> str | None:
+def _structures_sha256(document: Mapping[str, Any]) -> str | None:
     provenance = document.get("provenance")
     hashes = provenance.get("sha256") if isinstance(provenance, dict) else None
     found = hashes.get("structures") if isinstance(hashes, dict) else None
     return found if isinstance(found, str) else None
 
 
-def _zone_rows(document: dict[str, Any]) -> list[object]:
+def _zone_rows(document: Mapping[str, Any]) -> list[object]:
     """List what stands where zones stand; what is not a list of objects holds none."""
-    if document["schema"] == "zones/1":
+    if document["schema"] == LIST_SCHEMA:
         zones = document.get("zones")
         return zones if isinstance(zones, list) else []
     needles = document.get("trajectories")

@@ -30,6 +30,7 @@ from navigator.io.documents import (
     save_json,
     save_points_csv,
 )
+from navigator.io.documents.integrity import sealed
 from navigator.model.ablation import AblationZone, Interval, Margin, ZoneSize
 from navigator.model.outcome import Reason, Verdict, VerdictStatus
 from navigator.model.placement import ProtractorAngles, TemplatePlacement
@@ -181,7 +182,7 @@ def test_a_registration_carries_points_as_before_it_was_saved(seed: int) -> None
         intraop_from_planning=motion(LATER, SCAN, seed),
         verdict=WARNING,
         metrics={"expected_tre_mm": 1.25, "overlap": 0.9, "inverse_consistency_mm": None},
-        input_hashes={"planning": "aa", "intraop": "bb"},
+        input_hashes={"planning": "aa" * 32, "intraop": "bb" * 32},
     )
     with tempfile.TemporaryDirectory() as folder:
         save_json(registration_to_json(before), Path(folder) / "reg.json")
@@ -223,10 +224,18 @@ def good_registration() -> dict[str, Any]:
         {"deformable": {"field": "x"}},
         {"overlap": "much"},
         {"schema": "registration/2"},
+        {"minor": -1},
+        {"minor": True},
+        {"intraop_frame": "1.2/3.4"},
+        {"expected_tre_mm": -1.0},
+        {"overlap": 98.9},
+        {"units": {"length": "cm"}},
+        {"remark": "looks fine"},
+        {"sha256": {"planning": "aa"}},
     ],
 )
 def test_a_registration_that_was_changed_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
-    save_json({**good_registration(), **change}, tmp_path / "reg.json")
+    save_json(sealed({**good_registration(), **change}), tmp_path / "reg.json")
     with pytest.raises(InputRefusedError):
         load_registration(tmp_path / "reg.json")
 
@@ -236,11 +245,11 @@ def test_a_placement_is_read_back_and_a_rejected_one_is_not(tmp_path: Path) -> N
     markers = [{"label": "M1", "lps_mm": [1.0, 2.0, 3.0], "residual_mm": 0.04}]
     metrics = {"fre_mm": 0.05, "expected_tre_mm": 0.06, "ambiguity_ratio": 12.0}
     good = located_template_to_json(
-        pose, WARNING, markers=markers, metrics=metrics, template_sha256="ab" * 32
+        pose, WARNING, markers=markers, metrics=metrics, sha256={"template": "ab" * 32}
     )
     assert (good["template"], good["template_sha256"]) == (PLATE.uid, "ab" * 32)
     save_json(good, tmp_path / "pose.json")
-    read = load_placement(tmp_path / "pose.json")
+    read = load_placement(tmp_path / "pose.json").lps_from_template
     assert (read.target, read.source) == (SCAN, PLATE)
     np.testing.assert_allclose(read.matrix, pose.matrix, atol=1e-9)
     rejected = Verdict(VerdictStatus.REJECTED, (Reason("no-plate", "No plate was found"),))
