@@ -36,6 +36,8 @@ ENCAPSULATED_PDF = ObjectKind(
     description="mwa-navigator: report",
 )
 MILLIMETRES = Code("mm", "UCUM", "mm")
+OUR_REPORT = b"/Creator (mwa-navigator)"
+"""How :mod:`navigator.report.pdf` signs; rooms side by side do not see each other."""
 STL_HEADER, STL_FACET = 84, 50
 """Bytes before the first facet of a binary STL, and of one facet."""
 PLATE_SIZE_MM = (20.0, 400.0)
@@ -101,16 +103,18 @@ def build_encapsulated_pdf(
     Raises
     ------
     FileRefusedError
-        If it is no PDF.
+        If it is no report of ours: what another PDF says about a patient cannot be checked.
     """
-    if not pdf.startswith(b"%PDF-"):
+    if not pdf.startswith(b"%PDF-") or OUR_REPORT not in pdf:
         raise FileRefusedError(
-            code="not-pdf",
-            what="The report is not a PDF",
+            code="not-our-report",
+            what="The file is not a report of this program",
             where="report",
-            expected="a file that begins with %PDF-",
-            got=repr(pdf[:8]),
-            next_step="give the report.pdf that `navigator run` wrote",
+            expected="a report.pdf that `navigator run` or `navigator demo` wrote",
+            got="another PDF: whose name stands in it is not known"
+            if pdf.startswith(b"%PDF-")
+            else "no PDF",
+            next_step="give the report.pdf beside the plan, or leave it out",
         )
     dataset = new_object(ENCAPSULATED_PDF)
     dataset.ConversionType = "SYN"

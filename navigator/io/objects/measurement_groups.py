@@ -13,6 +13,8 @@ from navigator.io.objects.words import field_text
 from navigator.io.structure_codes import OUR_SCHEME, UNNAMED, Code, code_from_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from navigator.arrays import Floats
     from navigator.model.ablation import AblationZone, Margin
     from navigator.model.placement import TemplatePlacement
@@ -143,8 +145,9 @@ def _needle(needle: PlannedNeedle) -> Group:
         amounts += _zone_amounts(needle.zone)
         places.append(Place(ZONE_CENTRE, needle.zone.centre_mm[None]))
         words += [Words(ours("source", "Source"), text) for text in needle.zone.size.sources]
+    sites = sites_of(needle.clearance_mm)
     amounts += [
-        Amount(CLEARANCE, distance_mm, "mm", site_of(name))
+        Amount(CLEARANCE, distance_mm, "mm", sites[name])
         for name, distance_mm in sorted(needle.clearance_mm.items())
     ]
     return Group(
@@ -209,22 +212,37 @@ def _margin(margin: Margin) -> Group:
     )
 
 
-def site_of(name: str) -> Code:
-    """Find a code for a structure that a clearance is measured to.
+def sites_of(names: Iterable[str]) -> dict[str, Code]:
+    """Find codes for the structures that clearances are measured to.
 
     Parameters
     ----------
-    name : str
-        As the request calls it.
+    names : iterable of str
+        As the request calls them.
 
     Returns
     -------
-    Code
-        With the structure's own name as its meaning where that says more than the code.
+    dict of str to Code
+        The standard's code where one structure alone has it; a code of ours, with the
+        structure's own name, where several share it or none fits.
+
+    Examples
+    --------
+    >>> sites_of(["vessel"])["vessel"].meaning
+    'Blood vessel'
+    >>> sites_of(["left_lung", "right_lung"])["left_lung"].meaning
+    'left_lung'
     """
-    code = code_from_name(name)
-    if code != UNNAMED and code.kind.meaning.lower() == name.lower():
-        return code.kind
-    # a standard code has one meaning: another name needs a code of ours
+    codes = {name: code_from_name(name) for name in names}
+    return {
+        name: code.kind
+        if code != UNNAMED and list(codes.values()).count(code) == 1
+        else _own_site(name)
+        for name, code in codes.items()
+    }
+
+
+def _own_site(name: str) -> Code:
+    """Make a code of ours from a name; a code value holds 16 characters."""
     number = uid_from_content("structure", name).removeprefix("2.25.")[:14]
     return ours(f"s-{number}", field_text(name))

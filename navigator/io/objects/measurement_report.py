@@ -9,12 +9,11 @@ extensible: the points, the path and the words of a needle are content items of 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import highdicom as hd
 import numpy as np
 from highdicom import sr
+from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from pydicom.sr.codedict import codes
 
 from navigator.io.objects.completing import (
@@ -52,24 +51,8 @@ UNITS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PlanNames:
-    """By what a plan is told apart.
-
-    Parameters
-    ----------
-    document_id : str
-        First digits of the hash of its file.
-    antenna : str
-        Of what the zones were read; empty where it is not known.
-    """
-
-    document_id: str
-    antenna: str = ""
-
-
 def build_measurement_report(
-    plan: Plan, names: PlanNames, source: SourceSeries, subject: Subject
+    plan: Plan, document_id: str, source: SourceSeries, subject: Subject
 ) -> Dataset:
     """Write a plan as a structured report.
 
@@ -77,8 +60,8 @@ def build_measurement_report(
     ----------
     plan : Plan
         With a needle at least, in the frame of the source.
-    names : PlanNames
-        Its id.
+    document_id : str
+        By which the plan is told apart: the first digits of the hash of its file.
     source : SourceSeries
         The scan that it was planned on.
     subject : Subject
@@ -91,7 +74,7 @@ def build_measurement_report(
         one for the margin, one for the plan as a whole. Coordinates lie in the frame of reference
         of the source.
     """
-    groups = groups_of_plan(plan, names.document_id)
+    groups = groups_of_plan(plan, document_id)
     frame_uid = source.frame_of_reference_uid
     with warnings.catch_warnings():
         # what it warns of is judged by tests with other programs
@@ -99,7 +82,7 @@ def build_measurement_report(
         report = sr.MeasurementReport(
             observation_context=_observer(),
             procedure_reported=coded(PROCEDURE),
-            imaging_measurements=[_group(each, names, frame_uid) for each in groups],
+            imaging_measurements=[_group(each, document_id, frame_uid) for each in groups],
             title=codes.DCM.ImagingMeasurementReport,
         )
         dataset = sr.Comprehensive3DSR(
@@ -117,9 +100,9 @@ def build_measurement_report(
     return complete_object(dataset, MEASUREMENT_REPORT, subject)
 
 
-def _our_scheme() -> hd.CodingSchemeIdentificationItem:
+def _our_scheme() -> CodingSchemeIdentificationItem:
     """Say whose the private codes are."""
-    return hd.CodingSchemeIdentificationItem(
+    return CodingSchemeIdentificationItem(
         designator=OUR_SCHEME, name="mwa-navigator", responsible_organization="mwa-navigator"
     )
 
@@ -136,12 +119,12 @@ def _observer() -> sr.ObservationContext:
 
 
 def _group(
-    group: Group, names: PlanNames, frame_uid: str
+    group: Group, document_id: str, frame_uid: str
 ) -> sr.MeasurementsAndQualitativeEvaluations:
     """Write one group: measurements, then points, paths and words."""
     written = sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(
-            uid=uid_from_content("tracking", names.document_id, group.name), identifier=group.name
+            uid=uid_from_content("tracking", document_id, group.name), identifier=group.name
         ),
         finding_type=coded(group.kind),
         measurements=[_measurement(each) for each in group.amounts],

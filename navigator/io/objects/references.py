@@ -78,7 +78,10 @@ def add_common_references(
             same.append(series)
         else:
             other.setdefault(source.study_uid, []).append(series)
-    for keyword in ("ReferencedSeriesSequence", "StudiesContainingOtherReferencedInstancesSequence"):
+    for keyword in (
+        "ReferencedSeriesSequence",
+        "StudiesContainingOtherReferencedInstancesSequence",
+    ):
         if keyword in dataset:
             delattr(dataset, keyword)
     if same:

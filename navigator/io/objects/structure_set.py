@@ -102,7 +102,9 @@ def build_structure_set(
         )
         for number, (_, each) in numbered
     ]
-    dataset.RTROIObservationsSequence = [_observation(number, each) for number, (_, each) in numbered]
+    dataset.RTROIObservationsSequence = [
+        _observation(number, each) for number, (_, each) in numbered
+    ]
     return complete_object(dataset, STRUCTURE_SET, subject)
 
 
