@@ -91,6 +91,9 @@ def complete_object(dataset: Dataset, kind: ObjectKind, subject: Subject) -> Dat
         The same, complete; its UIDs follow from its content.
     """
     for keyword, value in subject.attributes.items():
+        if keyword in dataset:
+            # setting a value in place would change a source that shares the element
+            delattr(dataset, keyword)
         setattr(dataset, keyword, value)
     date, time = subject.date_and_time
     dataset.SpecificCharacterSet = UTF_8
@@ -102,6 +105,8 @@ def complete_object(dataset: Dataset, kind: ObjectKind, subject: Subject) -> Dat
     if kind.has_content_date:
         dataset.ContentDate, dataset.ContentTime = date, time
     _add_equipment(dataset)
+    for item in dataset.get("ContributingEquipmentSequence") or ():
+        item.ContributionDateTime = date + time
     for keyword in ("InstanceCreationDate", "InstanceCreationTime", "SeriesDate", "SeriesTime"):
         if keyword in dataset:
             delattr(dataset, keyword)

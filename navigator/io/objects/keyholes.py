@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from navigator.arrays import lengths
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from navigator.arrays import Floats
     from navigator.imaging.contours import Outline
+
+JUST_OFF = 0.05
+"""Share of the shortest side: an island in the gap is a whole voxel away from it."""
 
 
 def keyholed(outlines: Iterable[Outline]) -> list[tuple[int, Floats]]:
@@ -48,8 +53,9 @@ def _owner(hole: Floats, outer: list[Floats]) -> int:
     origin = outer[0][0]
     across = _plane_axes(outer)
     flat = [(line - origin) @ across for line in outer]
-    # a corner may lie on the outline where two voxels meet at it: a point just off it does not
-    point = _inner_point((hole - origin) @ across)
+    # a corner may lie on the outline where two voxels meet at it: a point just off a side does not
+    shortest_mm = min(float(_sides_mm(line).min()) for line in (*outer, hole))
+    point = _inner_point((hole - origin) @ across, JUST_OFF * shortest_mm)
     holding = [at for at, line in enumerate(flat) if _holds(line, point)]
     return min(holding, key=lambda at: abs(_area(flat[at])))
 
@@ -65,12 +71,16 @@ def _plane_axes(outer: list[Floats]) -> Floats:
     return np.stack([first, second / np.linalg.norm(second)], axis=1)
 
 
-def _inner_point(line: Floats) -> Floats:
-    """Find a point inside a closed line (n, 2), near its first side."""
+def _sides_mm(line: Floats) -> Floats:
+    """Measure the sides of a closed line (n, 2) or (n, 3), millimetres."""
+    return lengths(np.roll(line, -1, axis=0) - line)
+
+
+def _inner_point(line: Floats, off_mm: float) -> Floats:
+    """Find a point inside a closed line (n, 2), just off the middle of its first side."""
     side = line[1] - line[0]
     normal = np.array([-side[1], side[0]]) * np.sign(_area(line))
-    shortest = np.linalg.norm(np.roll(line, -1, axis=0) - line, axis=1).min()
-    point: Floats = line[0] + 0.5 * side + 0.25 * shortest * normal / np.linalg.norm(normal)
+    point: Floats = line[0] + 0.5 * side + off_mm * normal / np.linalg.norm(normal)
     return point
 
 

@@ -86,7 +86,7 @@ def build_measurement_report(
             title=codes.DCM.ImagingMeasurementReport,
         )
         dataset = sr.Comprehensive3DSR(
-            evidence=list(source.slices),
+            evidence=source.copied_slices(),
             content=report[0],
             series_instance_uid=NO_UID_YET,
             series_number=MEASUREMENT_REPORT.series_number,
@@ -97,6 +97,10 @@ def build_measurement_report(
             is_final=False,
             coding_schemes=[_our_scheme()],
         )
+    if subject.study_uid != source.study_uid and "CurrentRequestedProcedureEvidenceSequence" in dataset:
+        # the scan lies in another study than the report
+        dataset.PertinentOtherEvidenceSequence = dataset.CurrentRequestedProcedureEvidenceSequence
+        del dataset.CurrentRequestedProcedureEvidenceSequence
     return complete_object(dataset, MEASUREMENT_REPORT, subject)
 
 

@@ -82,12 +82,13 @@ def build_segmentation(
         check_on_source(structure.mask.grid, source, structure.name)
     _check_not_sheared(grid)
     used = np.flatnonzero(np.any([_slices_of(each) for each in structures], axis=0))
+    slices = source.copied_slices()
     pixels = np.stack([each.mask.members[used] for each in structures], axis=-1)
     with warnings.catch_warnings():
         # what it warns of is judged by tests with other programs
         warnings.simplefilter("ignore")
         dataset = hd.seg.Segmentation(
-            source_images=[source.slices[k] for k in used],
+            source_images=[slices[k] for k in used],
             pixel_array=pixels,
             segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
             segment_descriptions=_descriptions(structures),

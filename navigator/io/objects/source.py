@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,10 @@ class SourceSeries:
 
     slices: tuple[Dataset, ...]
     identity: Mapping[str, str] = field(repr=False)
+
+    def copied_slices(self) -> list[Dataset]:
+        """Copy the slices for a library that keeps what it is given."""
+        return deepcopy(list(self.slices))
 
     @property
     def study_uid(self) -> str:

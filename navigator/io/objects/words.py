@@ -6,7 +6,7 @@ import numpy as np
 from pydicom.valuerep import format_number_as_ds
 
 LONG_STRING, SHORT_STRING = 64, 16
-"""Characters that LO and SH hold (PS3.5, 6.2)."""
+"""What LO and SH hold (PS3.5, 6.2): characters, but some programs count bytes, so bytes here."""
 SUBSTITUTES = str.maketrans({"\\": "/"})
 """A backslash parts values in DICOM: it may not stand in one."""
 
@@ -19,7 +19,7 @@ def field_text(text: str, longest: int = LONG_STRING) -> str:
     text : str
         Any words.
     longest : int
-        Characters that the field holds.
+        Bytes of UTF-8 that every reader takes.
 
     Returns
     -------
@@ -34,18 +34,27 @@ def field_text(text: str, longest: int = LONG_STRING) -> str:
     """
     clean = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     clean = clean.translate(SUBSTITUTES)
-    return (clean if len(clean) <= longest else clean[: longest - 1] + "…") or "-"
+    return _cut(clean, longest) or "-"
+
+
+def _cut(text: str, longest: int) -> str:
+    """Shorten a text to some bytes of UTF-8; no letter is cut in two."""
+    data = text.encode("utf-8")
+    if len(data) <= longest:
+        return text
+    end = "…"
+    return data[: longest - len(end.encode("utf-8"))].decode("utf-8", "ignore") + end
 
 
 def unlike_texts(names: list[str], longest: int = LONG_STRING) -> list[str]:
-    """Fit names into a field so that they stay different.
+    r"""Fit names into a field so that they stay different.
 
     Parameters
     ----------
     names : list of str
         Names that differ.
     longest : int
-        Characters that the field holds.
+        Bytes of UTF-8 that every reader takes.
 
     Returns
     -------
@@ -54,7 +63,7 @@ def unlike_texts(names: list[str], longest: int = LONG_STRING) -> list[str]:
 
     Examples
     --------
-    >>> unlike_texts(["a/b", "a\\\\b"])
+    >>> unlike_texts(["a/b", "a\\b"])
     ['a/b', 'a/b (2)']
     """
     found: list[str] = []
