@@ -17,7 +17,13 @@ from highdicom.sr import CodedConcept
 
 from navigator import __version__
 from navigator.errors import GeometryRefusedError, StructureRefusedError
-from navigator.io.objects.completing import MAKER, NO_UID_YET, ObjectKind, complete_object
+from navigator.io.objects.completing import (
+    MAKER,
+    NO_UID_YET,
+    ObjectKind,
+    complete_object,
+    sequence_item,
+)
 from navigator.io.objects.references import add_common_references
 from navigator.io.objects.words import LONG_STRING, decimal_text, unlike_texts
 from navigator.io.structure_codes import kept_structures
@@ -102,9 +108,10 @@ def build_segmentation(
             device_serial_number="0",
             content_label="STRUCTURES",
             content_description="Structures of a plan for microwave ablation",
-            pixel_measures=_pixel_measures(grid),
             omit_empty_frames=True,
         )
+    # highdicom takes the thickness of the source, and readers then take it for the spacing
+    dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence = [_pixel_measures(grid)]
     add_common_references(dataset, subject.study_uid, [source])
     return complete_object(dataset, SEGMENTATION, subject)
 
@@ -187,13 +194,11 @@ def _slices_of(structure: CodedStructure) -> np.ndarray:
     return found
 
 
-def _pixel_measures(grid: Grid) -> hd.PixelMeasuresSequence:
-    """State spacing along rows, columns and slices."""
-    slice_mm, row_mm, column_mm = (float(decimal_text(step)) for step in grid.spacing_mm)
-    return hd.PixelMeasuresSequence(
-        pixel_spacing=(row_mm, column_mm),
-        slice_thickness=slice_mm,
-        spacing_between_slices=slice_mm,
+def _pixel_measures(grid: Grid) -> Dataset:
+    """State spacing along rows, columns and slices; the slices fill the space between them."""
+    slice_mm, row_mm, column_mm = (decimal_text(step) for step in grid.spacing_mm)
+    return sequence_item(
+        PixelSpacing=[row_mm, column_mm], SliceThickness=slice_mm, SpacingBetweenSlices=slice_mm
     )
 
 
