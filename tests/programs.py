@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -26,12 +28,16 @@ LONGEST_S = 120
 
 def find_program(name: str) -> str:
     """Find a program, or skip the test; in CI a missing program is a failure."""
-    beside_python = str(Path(os.sys.executable).parent)  # type: ignore[attr-defined]
+    beside_python = str(Path(sys.executable).parent)
     path = os.pathsep.join([os.environ.get("PATH", ""), beside_python, *ELSEWHERE])
     found = shutil.which(name, path=path)
     if found is not None:
         return found
-    reason = f"{name} is not installed; it comes with {PACKAGE_OF[name]}"
+    give_up(f"{name} is not installed; it comes with {PACKAGE_OF[name]}")
+
+
+def give_up(reason: str) -> NoReturn:
+    """Skip a test for want of something outside; in CI that is a failure."""
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)

@@ -168,8 +168,9 @@ def _side(source: SourceSeries) -> RegistrationSide:
 def _plate_of_plan(folder: Path, placement: TemplatePlacement) -> bytes:
     """Read the mesh of the plate that was planned with, or refuse another."""
     stl = folder / PLATE_STL
+    described = read_document_bytes(folder / PLATE_MANIFEST)
     try:
-        manifest = json.loads(read_document_bytes(folder / PLATE_MANIFEST))
+        manifest = json.loads(described)
         spec, mesh = manifest["spec_sha256"], manifest["files"][PLATE_STL]
     except (ValueError, KeyError, TypeError) as error:
         raise _wrong_plate(folder, "a manifest.json with hashes", type(error).__name__) from error
