@@ -1,9 +1,10 @@
 """Rigid motions as ITK transform files.
 
-ITK keeps the way in which an image is resampled: a point of the *fixed* image goes in, the point of
-the *moving* image that belongs there comes out. To move something from `source` to `target`, fixed is
-the target: the file holds ``source_from_target``, the inverse of the way in which points go. 3D Slicer
-turns it round on loading, so that what is put under the transform moves from `source` to `target`.
+ITK keeps the way in which an image is resampled: a point of the *fixed* image goes in, the point
+of the *moving* image that belongs there comes out. To move something from `source` to `target`,
+fixed is the target: the file holds ``source_from_target``, the inverse of the way in which points
+go. 3D Slicer turns it round on loading, so that what is put under the transform moves from
+`source` to `target`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import SimpleITK as sitk
 from navigator.errors import FileRefusedError
 from navigator.io.itk import last_line
 from navigator.io.saving import replaced_when_complete
+from navigator.io.slicer.hdf5_times import without_times
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,5 +57,8 @@ def save_transform(target_from_source: RigidTransform, path: Path) -> None:
     with replaced_when_complete(path, path.suffix) as temporary:
         try:
             sitk.WriteTransform(transform, str(temporary))
+            if path.suffix == ".h5":
+                temporary.write_bytes(without_times(temporary.read_bytes()))
+            sitk.ReadTransform(str(temporary))
         except RuntimeError as error:
             raise OSError(last_line(str(error))) from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import platform
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -140,12 +142,17 @@ def test_resampling_with_it_moves_the_planning_scan_into_the_room(tmp_path: Path
     assert np.linalg.norm(found - motion.map_points(marker_mm)) < 1.0
 
 
-def test_a_transform_is_the_same_bytes_each_time(tmp_path: Path) -> None:
-    for suffix in (".tfm", ".h5"):
-        one, other = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
-        save_transform(patient_motion(), one)
-        save_transform(patient_motion(), other)
+def test_a_transform_is_the_same_bytes_at_another_time(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}{suffix}" for suffix in (".tfm", ".h5") for name in "ab"]
+    for path in paths[::2]:
+        save_transform(patient_motion(), path)
+    # HDF5 keeps whole seconds
+    time.sleep(1.1)
+    for path in paths[1::2]:
+        save_transform(patient_motion(), path)
+    for one, other in (paths[:2], paths[2:]):
         assert one.read_bytes() == other.read_bytes()
+    assert platform.release().encode() not in paths[2].read_bytes()
 
 
 def test_another_suffix_is_refused(tmp_path: Path) -> None:
