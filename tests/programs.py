@@ -31,9 +31,9 @@ def find_program(name: str) -> str:
     beside_python = str(Path(sys.executable).parent)
     path = os.pathsep.join([os.environ.get("PATH", ""), beside_python, *ELSEWHERE])
     found = shutil.which(name, path=path)
-    if found is not None:
-        return found
-    give_up(f"{name} is not installed; it comes with {PACKAGE_OF[name]}")
+    if found is None:
+        give_up(f"{name} is not installed; it comes with {PACKAGE_OF[name]}")
+    return found
 
 
 def give_up(reason: str) -> NoReturn:

@@ -47,7 +47,8 @@ def mask_from_zone(zone: AblationZone, grid: Grid) -> Mask:
     low = np.clip(np.floor(around.min(axis=0)), 0, last).astype(int)
     high = np.clip(np.ceil(around.max(axis=0)), 0, last).astype(int) + 1
     box = tuple(slice(start, end) for start, end in zip(low, high, strict=True))
-    indices = np.stack(np.mgrid[box], axis=-1)
+    ranges = [np.arange(start, end) for start, end in zip(low, high, strict=True)]
+    indices = np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1)
     away = grid.points_from_indices(indices) - zone.centre_mm
     along = away @ zone.axis
     across2 = np.sum(away**2, axis=-1) - along**2

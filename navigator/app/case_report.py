@@ -81,7 +81,8 @@ def build_case_report(
     return Report(
         title=title,
         # a description or file name may hold a person's name, and a report leaves the house
-        subtitle=f"scan {inputs.scan.source_hash[:SCAN_DIGITS]}; lesion {inputs.scene.lesion.name}, "
+        subtitle=f"scan {inputs.scan.source_hash[:SCAN_DIGITS]}; "
+        f"lesion {inputs.scene.lesion.name}, "
         f"{inputs.scene.lesion.volume_ml:.1f} ml, wanted margin "
         f"{inputs.scene.lesion.wanted_margin_mm:g} mm; {inputs.scene.antenna.name}; "
         + ("free hand" if inputs.spec is None else f"plate {inputs.spec.serial}"),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from navigator.model.volume import Mask
 
 OUR_SCHEME = "99MWANAV"
-"""Coding scheme of concepts that no standard has a code for (PS3.16, 8.2: 99 marks a private one)."""
+"""Coding scheme of concepts without a standard code (PS3.16, 8.2: 99 marks a private one)."""
 
 
 class Code(NamedTuple):

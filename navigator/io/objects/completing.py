@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from navigator import __version__
 from navigator.errors import FileRefusedError
@@ -146,8 +146,8 @@ def _file_meta(dataset: Dataset, kind: ObjectKind) -> FileMetaDataset:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = kind.transfer_syntax_uid
-    meta.ImplementationClassUID = uid_from_content("implementation", MAKER)
+    meta.TransferSyntaxUID = UID(kind.transfer_syntax_uid)
+    meta.ImplementationClassUID = UID(uid_from_content("implementation", MAKER))
     meta.ImplementationVersionName = "MWA_NAVIGATOR"
     return meta
 

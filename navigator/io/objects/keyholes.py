@@ -21,7 +21,7 @@ JUST_OFF = 0.05
 def keyholed(outlines: Iterable[Outline]) -> list[tuple[int, Floats]]:
     """Join every hole of a slice to an outline around it.
 
-    The channel is walked to and fro along one line, so that it encloses nothing: whatever it
+    The channel is walked there and back along one line, so that it encloses nothing: whatever it
     crosses, the area stays what it was.
 
     Parameters
@@ -38,7 +38,7 @@ def keyholed(outlines: Iterable[Outline]) -> list[tuple[int, Floats]]:
     for outline in outlines:
         outer, holes = by_slice.setdefault(outline.slice_index, ([], []))
         (holes if outline.is_hole else outer).append(outline.points_mm)
-    found = []
+    found: list[tuple[int, Floats]] = []
     for index, (outer, holes) in sorted(by_slice.items()):
         lines = list(outer)
         for hole in holes:
@@ -91,7 +91,7 @@ def _area(line: Floats) -> float:
 
 
 def _holds(line: Floats, point: Floats) -> bool:
-    """Tell whether a point lies inside a closed line (n, 2): rays cross it an odd number of times."""
+    """Tell whether a point lies in a closed line (n, 2): a ray crosses it an odd count of times."""
     after = np.roll(line, -1, axis=0)
     is_between = (line[:, 1] > point[1]) != (after[:, 1] > point[1])
     rise = np.where(is_between, after[:, 1] - line[:, 1], 1.0)

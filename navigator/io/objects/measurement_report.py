@@ -97,7 +97,10 @@ def build_measurement_report(
             is_final=False,
             coding_schemes=[_our_scheme()],
         )
-    if subject.study_uid != source.study_uid and "CurrentRequestedProcedureEvidenceSequence" in dataset:
+    if (
+        subject.study_uid != source.study_uid
+        and "CurrentRequestedProcedureEvidenceSequence" in dataset
+    ):
         # the scan lies in another study than the report
         dataset.PertinentOtherEvidenceSequence = dataset.CurrentRequestedProcedureEvidenceSequence
         del dataset.CurrentRequestedProcedureEvidenceSequence

@@ -68,7 +68,8 @@ def add_common_references(
     sources : iterable of SourceSeries
         The series.
     """
-    same, other = [], {}
+    same: list[Dataset] = []
+    other: dict[str, list[Dataset]] = {}
     for source in sources:
         series = sequence_item(
             SeriesInstanceUID=source.series_uid,

@@ -63,7 +63,7 @@ class RegistrationSide:
     source: SourceSeries | None = None
 
 
-def build_spatial_registration(
+def build_spatial_registration(  # noqa: PLR0913 - both sides of a motion, each by name
     target_from_source: RigidTransform,
     *,
     target: RegistrationSide,

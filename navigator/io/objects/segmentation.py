@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
+    from navigator.arrays import Booleans, Floats
     from navigator.io.objects.source import SourceSeries
     from navigator.io.objects.subject import Subject
     from navigator.io.structure_codes import Code, CodedStructure
@@ -73,16 +74,7 @@ def build_segmentation(
     GeometryRefusedError
         If they do not lie on the slices of the source, or the grid is sheared.
     """
-    _, empty = kept_structures(structures)
-    if empty or not structures:
-        raise StructureRefusedError(
-            code="empty-structure",
-            what="A segmentation cannot hold a structure without a voxel",
-            where="structures to be exported",
-            expected="one structure or more, each with a voxel",
-            got=f"nothing in {', '.join(empty)}" if empty else "none",
-            next_step="leave the empty structure out",
-        )
+    _check_filled(structures)
     grid = structures[0].mask.grid
     for structure in structures:
         check_on_source(structure.mask.grid, source, structure.name)
@@ -114,6 +106,20 @@ def build_segmentation(
     dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence = [_pixel_measures(grid)]
     add_common_references(dataset, subject.study_uid, [source])
     return complete_object(dataset, SEGMENTATION, subject)
+
+
+def _check_filled(structures: Sequence[CodedStructure]) -> None:
+    """Refuse nothing, and structures without a voxel."""
+    _, empty = kept_structures(structures)
+    if empty or not structures:
+        raise StructureRefusedError(
+            code="empty-structure",
+            what="A segmentation cannot hold a structure without a voxel",
+            where="structures to be exported",
+            expected="one structure or more, each with a voxel",
+            got=f"nothing in {', '.join(empty)}" if empty else "none",
+            next_step="leave the empty structure out",
+        )
 
 
 def check_on_source(grid: Grid, source: SourceSeries, name: str) -> None:
@@ -163,7 +169,7 @@ SLICE_LIMIT_MM = 0.1 + SAME_GRID_LIMIT_MM
 """The gate takes a stack whose slices leave the straight line by 0.1 mm."""
 
 
-def _corners_of_slices(source: SourceSeries, rows: int, columns: int) -> np.ndarray:
+def _corners_of_slices(source: SourceSeries, rows: int, columns: int) -> Floats:
     """Find the centres of the outer voxels of all slices: (k, 2, 2, 3) array, LPS millimetres."""
     first = np.array([each.ImagePositionPatient for each in source.slices], dtype=np.float64)
     along_i, along_j = np.reshape(
@@ -172,7 +178,8 @@ def _corners_of_slices(source: SourceSeries, rows: int, columns: int) -> np.ndar
     step_j, step_i = np.array(source.slices[0].PixelSpacing, dtype=np.float64)
     down = np.array([0, rows - 1])[:, None, None] * step_j * along_j
     right = np.array([0, columns - 1])[None, :, None] * step_i * along_i
-    return first[:, None, None, :] + down + right
+    corners: Floats = first[:, None, None, :] + down + right
+    return corners
 
 
 def _check_not_sheared(grid: Grid) -> None:
@@ -188,10 +195,9 @@ def _check_not_sheared(grid: Grid) -> None:
         )
 
 
-def _slices_of(structure: CodedStructure) -> np.ndarray:
-    """Tell which slices have a voxel of a structure: (k,) array of bool."""
-    found: np.ndarray = structure.mask.members.any(axis=(1, 2))
-    return found
+def _slices_of(structure: CodedStructure) -> Booleans:
+    """Tell which slices have a voxel of a structure: (k,) array."""
+    return np.asarray(structure.mask.members.any(axis=(1, 2)), dtype=np.bool_)
 
 
 def _pixel_measures(grid: Grid) -> Dataset:

@@ -140,7 +140,7 @@ def _reduced(whole: Dataset) -> Dataset:
     return kept
 
 
-def _refused(
+def _refused(  # noqa: PLR0913 - the six parts of a refusal, each by name
     code: str, what: str, *, where: str, expected: str, got: str, next_step: str
 ) -> FileRefusedError:
     """Refuse a source image."""

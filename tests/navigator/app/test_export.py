@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import json
@@ -136,8 +137,6 @@ def layers_of(path: Path) -> Iterator[bytes]:
 
 def _from_ascii85(stream: bytes) -> bytes:
     """Unpack one way in which PDFs store bytes as text."""
-    import base64
-
     try:
         return base64.a85decode(stream.strip(), adobe=stream.strip().startswith(b"<~"))
     except ValueError:
@@ -270,7 +269,10 @@ def test_what_does_not_belong_to_the_plan_is_refused(
     planning = ScanChoice(patient.folder / "planning")
     wrong = {
         "scan": (replace(choice, scan=later), "not-of-this-plan"),
-        "structures": (replace(choice, structures=patient.folder / "plan.json"), "not-of-this-plan"),
+        "structures": (
+            replace(choice, structures=patient.folder / "plan.json"),
+            "not-of-this-plan",
+        ),
         "swapped scans": (replace(choice, intraop=planning), "same-scan"),
         "no scan": (replace(choice, intraop=None), "registration-without-scan"),
         "plate": (replace(choice, template=patient.folder), "unreadable-file"),
@@ -294,7 +296,9 @@ def test_the_same_voxels_in_another_frame_of_reference_are_refused(
         dataset.save_as(tmp_path / "scan" / path.name)
     with pytest.raises(FileRefusedError) as caught:
         export_plan(
-            replace(choice, scan=ScanChoice(tmp_path / "scan")), tmp_path / "o", whose=WhoseObjects()
+            replace(choice, scan=ScanChoice(tmp_path / "scan")),
+            tmp_path / "o",
+            whose=WhoseObjects(),
         )
     assert caught.value.refusal.code == "other-frame-of-reference"
 
@@ -311,7 +315,9 @@ def test_words_burned_into_the_pixels_are_refused(
         dataset.save_as(tmp_path / "scan" / path.name)
     with pytest.raises(FileRefusedError) as caught:
         export_plan(
-            replace(choice, scan=ScanChoice(tmp_path / "scan")), tmp_path / "o", whose=WhoseObjects()
+            replace(choice, scan=ScanChoice(tmp_path / "scan")),
+            tmp_path / "o",
+            whose=WhoseObjects(),
         )
     assert caught.value.refusal.code == "burned-in-annotation"
 

@@ -11,7 +11,6 @@ import pytest
 
 from navigator.errors import GeometryRefusedError
 from navigator.io.objects import RegistrationSide, build_deformable_registration
-from navigator.model.volume import Grid
 from tests.navigator.io.objects.small_case import FRAME_OF_REFERENCE, LATER_FRAME_OF_REFERENCE
 from tests.programs import run_program
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
+    from navigator.model.volume import Grid
     from tests.navigator.io.objects.small_case import SmallCase
 
 FLOAT32_LIMIT_MM = 1e-5
@@ -43,9 +43,7 @@ def ways(dataset: Dataset) -> dict[tuple[float, ...], np.ndarray]:
     for z in range(count_z):
         for y in range(count_y):
             for x in range(count_x):
-                place = (
-                    origin + x * step_x * along_x + y * step_y * along_y + z * step_z * along_z
-                )
+                place = origin + x * step_x * along_x + y * step_y * along_y + z * step_z * along_z
                 found[tuple(np.round(place, 4))] = place + values[at : at + 3]
                 at += 3
     assert at == len(values)
@@ -65,7 +63,11 @@ def test_every_vector_starts_and_ends_where_it_did(
         affine[:3, axis] *= -1
     turned = replace(grid, lps_from_index=affine)
     dataset = build_deformable_registration(
-        np.flip(vectors, flipped), turned, registered=SIDES[0], source=SIDES[1], subject=case.subject
+        np.flip(vectors, flipped),
+        turned,
+        registered=SIDES[0],
+        source=SIDES[1],
+        subject=case.subject,
     )
     found = ways(dataset)
     indices = np.argwhere(np.ones(grid.shape_kji, bool))

@@ -53,12 +53,17 @@ def test_a_mesh_in_another_unit_is_refused(
 ) -> None:
     with pytest.raises(FileRefusedError) as caught:
         build_encapsulated_stl(
-            scaled(plate_stl, factor), frame_of_reference_uid="2.25.1", title="", subject=case.subject
+            scaled(plate_stl, factor),
+            frame_of_reference_uid="2.25.1",
+            title="",
+            subject=case.subject,
         )
     assert caught.value.refusal.code == "stl-size"
 
 
-@pytest.mark.parametrize("content", [b"", b"solid x", b"\0" * 84, b"\0" * 80 + b"\2\0\0\0" + b"\0" * 50])
+@pytest.mark.parametrize(
+    "content", [b"", b"solid x", b"\0" * 84, b"\0" * 80 + b"\2\0\0\0" + b"\0" * 50]
+)
 def test_what_is_no_mesh_is_refused(content: bytes, case: SmallCase) -> None:
     with pytest.raises(FileRefusedError) as caught:
         build_encapsulated_stl(

@@ -1,4 +1,4 @@
-"""A structured report says every number of the plan, with its unit, and every point in its frame."""
+"""A structured report says every number of the plan with its unit, each point in its frame."""
 
 from __future__ import annotations
 
@@ -54,11 +54,7 @@ def test_points_and_paths_lie_in_the_scan_s_frame(
     case: SmallCase, object_files: dict[str, Path]
 ) -> None:
     found = hd.sr.srread(object_files["plan report"])
-    points = {
-        item.name.meaning: item
-        for item in items_of(found)
-        if item.ValueType == "SCOORD3D"
-    }
+    points = {item.name.meaning: item for item in items_of(found) if item.ValueType == "SCOORD3D"}
     way = case.plan.needles[0].trajectory
     truth = {
         "Skin entry": [way.entry_mm],

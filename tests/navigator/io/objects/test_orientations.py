@@ -33,9 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORIENTATIONS = [
-    (order, flips)
-    for order in permutations(range(3))
-    for flips in product((False, True), repeat=3)
+    (order, flips) for order in permutations(range(3)) for flips in product((False, True), repeat=3)
 ]
 LANDMARK_LIMIT_MM = 1e-6
 ROUNDED_LIMIT_MM = 1e-3

@@ -9,7 +9,6 @@ import pydicom
 import pytest
 
 from navigator.errors import InputRefusedError
-from navigator.geometry.rigid import RigidTransform
 from navigator.io.objects import BY_IMAGE_CONTENT, RegistrationSide, build_spatial_registration
 from navigator.io.slicer import save_transform
 from tests.navigator.io.objects.small_case import (
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
+    from navigator.geometry.rigid import RigidTransform
     from tests.navigator.io.objects.small_case import SmallCase
 
 POINTS = np.array([[0.0, 0, 0], [100, 0, 0], [0, 100, 0], [-31, 17, 205]])
@@ -37,7 +37,9 @@ PLASTIMATCH_DIGITS_MM = 2e-3
 
 def by_the_equation(dataset: Dataset, frame_uid: str, points: np.ndarray) -> np.ndarray:
     """Carry points of a frame to the object's own frame: PS3.3, C.20.2.1.1, A = M B."""
-    item = next(each for each in dataset.RegistrationSequence if each.FrameOfReferenceUID == frame_uid)
+    item = next(
+        each for each in dataset.RegistrationSequence if each.FrameOfReferenceUID == frame_uid
+    )
     carried = [np.array([*point, 1.0]) for point in points]
     for matrix in item.MatrixRegistrationSequence[0].MatrixSequence:
         assert matrix.FrameOfReferenceTransformationMatrixType == "RIGID"

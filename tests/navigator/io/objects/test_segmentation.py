@@ -70,9 +70,7 @@ def test_dcmqi_reads_the_same_voxels(
         assert np.abs(sorted_points(points) - sorted_points(truth)).max() < DECIMAL_STRING_LIMIT_MM
 
 
-def test_only_slices_with_a_voxel_are_stored(
-    case: SmallCase, objects: dict[str, Dataset]
-) -> None:
+def test_only_slices_with_a_voxel_are_stored(case: SmallCase, objects: dict[str, Dataset]) -> None:
     frames = sum(int(each.mask.members.any(axis=(1, 2)).sum()) for each in case.structures)
     assert objects["segmentation"].NumberOfFrames == frames
 

@@ -10,7 +10,7 @@ import pytest
 import SimpleITK as sitk
 
 from navigator.imaging.contours import Outline
-from navigator.io.objects import build_structure_set
+from navigator.io.objects import build_structure_set, load_source, save_object
 from navigator.io.objects.keyholes import keyholed
 from navigator.model.volume import Grid
 from tests.navigator.io.objects.small_case import (
@@ -72,7 +72,9 @@ def test_a_sheared_scan_keeps_its_outlines(case: SmallCase, tmp_path: Path) -> N
     structures = structures_on(grid)
     found = build_structure_set(structures, source, case.subject)
     for number, structure in enumerate(structures, start=1):
-        assert np.array_equal(drawn(_read_back(found, tmp_path), number, grid), structure.mask.members)
+        assert np.array_equal(
+            drawn(_read_back(found, tmp_path), number, grid), structure.mask.members
+        )
 
 
 def _read_back(dataset: Dataset, folder: Path) -> Dataset:
@@ -90,8 +92,6 @@ def test_plastimatch_draws_the_same_voxels(tmp_path: Path, case: SmallCase) -> N
     affine[:3, 3] = [-31.0, 17.0, 205.0]
     grid = Grid(shape_kji=SHAPE, lps_from_index=affine, frame=PLANNING)
     write_source(tmp_path / "ct", grid)
-    from navigator.io.objects import load_source, save_object
-
     structures = structures_on(grid)[:3]
     source = load_source(tmp_path / "ct")
     save_object(build_structure_set(structures, source, case.subject), tmp_path / "rt.dcm")
@@ -121,7 +121,9 @@ def test_every_outline_names_the_slice_that_it_lies_in(
 
 
 def test_a_tumour_is_a_gtv(objects: dict[str, Dataset]) -> None:
-    found = [each.RTROIInterpretedType for each in objects["structure set"].RTROIObservationsSequence]
+    found = [
+        each.RTROIInterpretedType for each in objects["structure set"].RTROIObservationsSequence
+    ]
     assert found == ["", "", "GTV", ""]
 
 
