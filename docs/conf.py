@@ -13,9 +13,11 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT)]
 
 import api_pages
 import hazard_matrix
+import object_matrix
 
 api_pages.write_pages()
 hazard_matrix.write_page()
+object_matrix.write_page()
 
 META = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 project = META["name"]

@@ -121,7 +121,7 @@ def _read(header: SliceHeader, path: Path) -> Dataset:
             where=str(path),
             expected="plain CT images, one file a slice, each with all its UIDs",
             got=f"no {', '.join(missing)}" if missing else "a multi-frame or another image",
-            next_step="export the series as plain CT images, or write the Slicer files alone",
+            next_step="export the series from the archive as plain CT images, one file a slice",
         )
     return dataset
 
