@@ -103,9 +103,9 @@ def test_a_crash_is_told_by_its_signal(fake: Callable[[str, str], None]) -> None
 
 def test_a_probe_that_hangs_ends(fake: Callable[[str, str], None]) -> None:
     fake("rich", "import time; time.sleep(600)")
-    answers = run_probes(["import:json", "import:rich", "import:csv"], limit_s=2.0)
-    assert [answers[f"import:{name}"].ok for name in ("json", "rich", "csv")] == [True, False, True]
-    assert answers["import:rich"].found == "no answer within 2 s"
+    answers = run_probes(["import:rich", "import:csv"], limit_s=4.0)
+    assert [answers[f"import:{name}"].ok for name in ("rich", "csv")] == [False, True]
+    assert answers["import:rich"].found == "no answer within 4 s"
 
 
 def test_a_child_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

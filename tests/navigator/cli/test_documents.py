@@ -56,9 +56,8 @@ def test_what_plan_and_register_print_can_be_read_as_what_they_write(
         assert load_plan(printed).root_sha256 == load_plan(out).root_sha256
     out.unlink()
     words = ("register", tiny.folder / "scan.nii.gz", tiny_again, "--out", out, "--rigid")
-    for _ in range(2):
-        printed.write_text(navigator(*words, "--json").out)
-        assert load_registration(printed).metrics == load_registration(out).metrics
+    printed.write_text(navigator(*words, "--json").out)
+    assert load_registration(printed).metrics == load_registration(out).metrics
 
 
 def test_a_plan_through_a_plate_as_it_lies_is_read_back(
