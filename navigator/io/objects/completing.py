@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pydicom
+from pydicom.config import disable_value_validation
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
@@ -90,11 +91,13 @@ def complete_object(dataset: Dataset, kind: ObjectKind, subject: Subject) -> Dat
     Dataset
         The same, complete; its UIDs follow from its content.
     """
-    for keyword, value in subject.attributes.items():
-        if keyword in dataset:
-            # setting a value in place would change a source that shares the element
-            delattr(dataset, keyword)
-        setattr(dataset, keyword, value)
+    with disable_value_validation():
+        # an identity that is kept is kept as the archive has it, odd values too
+        for keyword, value in subject.attributes.items():
+            if keyword in dataset:
+                # setting a value in place would change a source that shares the element
+                delattr(dataset, keyword)
+            setattr(dataset, keyword, value)
     date, time = subject.date_and_time
     dataset.SpecificCharacterSet = UTF_8
     dataset.ReferringPhysicianName = ""

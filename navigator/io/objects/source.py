@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from navigator.io.dicom import SliceHeader
 
+NO_SOURCE = "no-source-for-objects"
+"""Code of the refusal of a scan that is sound, but to which no object can refer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSeries:
@@ -117,7 +120,7 @@ def _read(header: SliceHeader, path: Path) -> Dataset:
     missing = [keyword for keyword, value in links.items() if not value]
     if links["SOPClassUID"] != CT_IMAGE or judged["NumberOfFrames"] or missing:
         raise _refused(
-            *("no-source-for-objects", "DICOM objects cannot refer to this series"),
+            *(NO_SOURCE, "DICOM objects cannot refer to this series"),
             where=str(path),
             expected="plain CT images, one file a slice, each with all its UIDs",
             got=f"no {', '.join(missing)}" if missing else "a multi-frame or another image",

@@ -33,6 +33,7 @@ from tests.navigator.app.dicom_patient import (
     write_dicom_patient,
 )
 from tests.navigator.app.tiny_patient import LESION_MM, LESION_RADIUS_MM
+from tests.navigator.io.dicom_writer import FRAME_OF_REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -320,6 +321,36 @@ def test_words_burned_into_the_pixels_are_refused(
             whose=WhoseObjects(),
         )
     assert caught.value.refusal.code == "burned-in-annotation"
+
+
+def with_another_value(folder: Path, patient: DicomPatient, keyword: str, value: str) -> Path:
+    """Copy the later scan with another value in every header."""
+    for path in (patient.folder / "later").iterdir():
+        dataset = pydicom.dcmread(path)
+        setattr(dataset, keyword, value)
+        folder.mkdir(exist_ok=True)
+        dataset.save_as(folder / path.name)
+    return folder
+
+
+@pytest.mark.hazard(14)
+@pytest.mark.parametrize(
+    ("keyword", "value", "why"),
+    [
+        ("FrameOfReferenceUID", FRAME_OF_REFERENCE, "one frame of reference"),
+        ("FrameOfReferenceUID", "", "no FrameOfReferenceUID"),
+    ],
+)
+def test_a_motion_that_dicom_cannot_say_goes_out_as_a_transform_alone(
+    keyword: str, value: str, why: str, choice: ExportChoice, patient: DicomPatient, tmp_path: Path
+) -> None:
+    scan = with_another_value(tmp_path / "scan", patient, keyword, value)
+    bare = replace(choice, structures=None, report=None, template=None, intraop=ScanChoice(scan))
+    manifest = export_plan(bare, tmp_path / "o", whose=WhoseObjects())
+    (left_out,) = (x for x in manifest["left_out"] if x["what"] == "patient registration")
+    assert why in left_out["why"]
+    assert (tmp_path / "o" / "slicer" / "planning_to_intraop.tfm").is_file()
+    assert not (tmp_path / "o" / "dicom" / "patient_registration.dcm").exists()
 
 
 def test_an_earlier_export_is_replaced_and_nothing_else(
