@@ -189,11 +189,13 @@ def save_object(dataset: Dataset, path: Path) -> None:
     FileRefusedError
         If it cannot be written, or what lies on the disk is not what was written.
     """
-    content = bytes_of_object(dataset)
+    with disable_value_validation():
+        content = bytes_of_object(dataset)
     with replaced_when_complete(path) as temporary:
         temporary.write_bytes(content)
-        found = pydicom.dcmread(temporary)
-        if bytes_of_object(found) != content:
+        with disable_value_validation():
+            found = bytes_of_object(pydicom.dcmread(temporary))
+        if found != content:
             raise FileRefusedError(
                 code="not-read-back",
                 what="The DICOM object on the disk differs from the one that was written",

@@ -95,10 +95,9 @@ def load_source(path: Path, *, series_uid: str | None = None) -> SourceSeries:
             next_step="see `navigator inspect` for the reason",
         )
     whole = [_read(header, path) for header in entry.stack.headers]
-    return SourceSeries(
-        slices=tuple(_reduced(each) for each in whole),
-        identity={keyword: text_value(whole[0], keyword) for keyword in IDENTITY},
-    )
+    with pydicom.config.disable_value_validation():
+        identity = {keyword: text_value(whole[0], keyword) for keyword in IDENTITY}
+        return SourceSeries(slices=tuple(_reduced(each) for each in whole), identity=identity)
 
 
 def _read(header: SliceHeader, path: Path) -> Dataset:

@@ -21,7 +21,7 @@ from navigator.app.choices import ScanChoice
 from navigator.app.export import export_plan
 from navigator.app.export_files import WhoseObjects
 from navigator.app.export_inputs import ExportChoice, choice_from_request
-from navigator.app.procedure import run_procedure
+from navigator.app.procedure import CaseResult, write_case
 from navigator.errors import FileRefusedError, InputRefusedError
 from navigator.io.documents import plan_to_json, save_json
 from navigator.model.outcome import Reason, Verdict, VerdictStatus
@@ -54,12 +54,14 @@ def choice(patient: DicomPatient) -> ExportChoice:
     """Choose everything that there is."""
     folder = patient.folder
     run = folder / "run"
-    run_procedure(patient.request, run)
+    run.mkdir()
+    case = CaseResult(inputs=patient.inputs, plan=patient.plan, room=None, seconds={})
+    write_case(case, run, title="Plan")
     return replace(
         choice_from_request(folder / "plan.json", patient.request),
         registration=folder / "registration.json",
         intraop=ScanChoice(folder / "later"),
-        template=folder / "template",
+        template=run / "template",
         report=run / "report.pdf",
     )
 
@@ -268,16 +270,17 @@ def test_what_does_not_belong_to_the_plan_is_refused(
 ) -> None:
     later = ScanChoice(patient.folder / "later")
     planning = ScanChoice(patient.folder / "planning")
+    bare = replace(choice, structures=None, registration=None, intraop=None, report=None)
     wrong = {
-        "scan": (replace(choice, scan=later), "not-of-this-plan"),
+        "scan": (replace(bare, scan=later), "not-of-this-plan"),
         "structures": (
             replace(choice, structures=patient.folder / "plan.json"),
             "not-of-this-plan",
         ),
         "swapped scans": (replace(choice, intraop=planning), "same-scan"),
-        "no scan": (replace(choice, intraop=None), "registration-without-scan"),
-        "plate": (replace(choice, template=patient.folder), "unreadable-file"),
-        "report": (replace(choice, report=patient.request), "not-our-report"),
+        "no scan": (replace(bare, registration=choice.registration), "registration-without-scan"),
+        "plate": (replace(bare, template=patient.folder), "unreadable-file"),
+        "report": (replace(bare, report=patient.request), "not-our-report"),
     }
     for name, (bad, code) in wrong.items():
         with pytest.raises(InputRefusedError) as caught:
@@ -341,7 +344,7 @@ def with_another_value(folder: Path, patient: DicomPatient, keyword: str, value:
         ("FrameOfReferenceUID", "", "no FrameOfReferenceUID"),
     ],
 )
-def test_a_motion_that_dicom_cannot_say_goes_out_as_a_transform_alone(
+def test_a_motion_that_dicom_cannot_say_goes_out_as_a_transform_alone(  # noqa: PLR0917 - fixtures
     keyword: str, value: str, why: str, choice: ExportChoice, patient: DicomPatient, tmp_path: Path
 ) -> None:
     scan = with_another_value(tmp_path / "scan", patient, keyword, value)
