@@ -72,7 +72,7 @@ def export_plan(
         for name in empty:
             written.leave_out(f"structure {name}", "it has no voxel on this scan")
         if subject is None:
-            written.leave_out("DICOM objects", "the planning scan is no DICOM series")
+            written.leave_out("DICOM objects", f"planning scan: {case.planning.why_not}")
         else:
             progress("writing DICOM objects")
             write_dicom_objects(case, choice, structures, subject, written)

@@ -110,7 +110,8 @@ def _write_motion(case: ExportCase, subject: Subject, written: Written) -> None:
         written.leave_out("patient registration", "no --registration was given")
         return
     if intraop.source is None or planning is None:
-        written.leave_out("patient registration", "a scan is no DICOM series; see the .tfm file")
+        why = f"intraoperative scan: {intraop.why_not}; see the .tfm file"
+        written.leave_out("patient registration", why)
         return
     target, source = _side(intraop.source), _side(planning)
     if target.frame_of_reference_uid == source.frame_of_reference_uid:

@@ -11,7 +11,7 @@ from navigator.app.two_scans import check_two_scans
 from navigator.errors import FileRefusedError, InputRefusedError
 from navigator.io.documents import load_plan_request, load_registration
 from navigator.io.documents.plan_reading import load_plan
-from navigator.io.objects import SourceSeries, load_source
+from navigator.io.objects import NO_SOURCE, SourceSeries, load_source
 from navigator.io.structures import load_structures
 from navigator.io.volumes import LoadedScan, load_scan
 from navigator.model.anatomy import LabelMap, with_lesions
@@ -82,11 +82,14 @@ class ExportScan:
     scan : LoadedScan
         The scan.
     source : SourceSeries or None
-        Its images; None for a file that is no DICOM.
+        Its images; None where no object can refer to any.
+    why_not : str
+        Why there are none.
     """
 
     scan: LoadedScan
     source: SourceSeries | None
+    why_not: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +200,15 @@ def load_export_case(choice: ExportChoice) -> ExportCase:
 def _load_scan(choice: ScanChoice) -> ExportScan:
     """Read a scan, and its images where it has some."""
     scan = load_scan(choice.path, series_uid=choice.series_uid)
-    source = load_source(choice.path, series_uid=choice.series_uid) if scan.series_uid else None
+    if scan.patient is None:
+        return ExportScan(scan=scan, source=None, why_not="it is no DICOM series")
+    try:
+        source = load_source(choice.path, series_uid=choice.series_uid)
+    except FileRefusedError as error:
+        if error.refusal.code != NO_SOURCE:
+            raise
+        refusal = error.refusal
+        return ExportScan(scan=scan, source=None, why_not=f"{refusal.what}: {refusal.got}")
     return ExportScan(scan=scan, source=source)
 
 

@@ -56,7 +56,7 @@ WHERE_SLICES_LIE = (
         put.exchange_positions,
     ),
     Fault(
-        "a position with the other sign", "uneven-spacing", REFUSE, (2,), put.scale_position(-0.987)
+        "a position with the other sign", "uneven-spacing", REFUSE, (2,), put.scale_position(-1.0)
     ),
     Fault("a position in centimetres", "uneven-spacing", REFUSE, (4,), put.scale_position(0.1)),
     Fault(

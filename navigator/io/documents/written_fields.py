@@ -200,7 +200,7 @@ class RegistrationFields(HeadFields):
     intraop_frame: Name
     intraop_from_planning: Pose
     deformable: None
-    sha256: dict[Literal["planning", "intraop"], Sha256]
+    sha256: dict[Literal["planning", "intraop", "transform"], Sha256]
     expected_tre_mm: Distance | None = None
     overlap: Share | None = None
     inverse_consistency_mm: Distance | None = None

@@ -12,7 +12,7 @@ from navigator.io.objects.registration import (
     build_spatial_registration,
 )
 from navigator.io.objects.segmentation import build_segmentation
-from navigator.io.objects.source import SourceSeries, load_source
+from navigator.io.objects.source import NO_SOURCE, SourceSeries, load_source
 from navigator.io.objects.structure_set import build_structure_set
 from navigator.io.objects.subject import (
     Subject,
@@ -24,6 +24,7 @@ from navigator.io.objects.subject import (
 __all__ = [
     "BY_IMAGE_CONTENT",
     "BY_MARKERS",
+    "NO_SOURCE",
     "RegistrationSide",
     "SourceSeries",
     "Subject",

@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pydicom
+from pydicom.config import disable_value_validation
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
@@ -90,11 +91,13 @@ def complete_object(dataset: Dataset, kind: ObjectKind, subject: Subject) -> Dat
     Dataset
         The same, complete; its UIDs follow from its content.
     """
-    for keyword, value in subject.attributes.items():
-        if keyword in dataset:
-            # setting a value in place would change a source that shares the element
-            delattr(dataset, keyword)
-        setattr(dataset, keyword, value)
+    with disable_value_validation():
+        # an identity that is kept is kept as the archive has it, odd values too
+        for keyword, value in subject.attributes.items():
+            if keyword in dataset:
+                # setting a value in place would change a source that shares the element
+                delattr(dataset, keyword)
+            setattr(dataset, keyword, value)
     date, time = subject.date_and_time
     dataset.SpecificCharacterSet = UTF_8
     dataset.ReferringPhysicianName = ""
@@ -186,11 +189,13 @@ def save_object(dataset: Dataset, path: Path) -> None:
     FileRefusedError
         If it cannot be written, or what lies on the disk is not what was written.
     """
-    content = bytes_of_object(dataset)
+    with disable_value_validation():
+        content = bytes_of_object(dataset)
     with replaced_when_complete(path) as temporary:
         temporary.write_bytes(content)
-        found = pydicom.dcmread(temporary)
-        if bytes_of_object(found) != content:
+        with disable_value_validation():
+            found = bytes_of_object(pydicom.dcmread(temporary))
+        if found != content:
             raise FileRefusedError(
                 code="not-read-back",
                 what="The DICOM object on the disk differs from the one that was written",

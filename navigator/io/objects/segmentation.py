@@ -74,7 +74,7 @@ def build_segmentation(
     GeometryRefusedError
         If they do not lie on the slices of the source, or the grid is sheared.
     """
-    _check_filled(structures)
+    check_filled(structures)
     grid = structures[0].mask.grid
     for structure in structures:
         check_on_source(structure.mask.grid, source, structure.name)
@@ -108,13 +108,24 @@ def build_segmentation(
     return complete_object(dataset, SEGMENTATION, subject)
 
 
-def _check_filled(structures: Sequence[CodedStructure]) -> None:
-    """Refuse nothing, and structures without a voxel."""
+def check_filled(structures: Sequence[CodedStructure]) -> None:
+    """Refuse to write no structure at all, or one without a voxel.
+
+    Parameters
+    ----------
+    structures : sequence of CodedStructure
+        To be written.
+
+    Raises
+    ------
+    StructureRefusedError
+        ``empty-structure``, with its name.
+    """
     _, empty = kept_structures(structures)
     if empty or not structures:
         raise StructureRefusedError(
             code="empty-structure",
-            what="A segmentation cannot hold a structure without a voxel",
+            what="An object cannot hold a structure without a voxel",
             where="structures to be exported",
             expected="one structure or more, each with a voxel",
             got=f"nothing in {', '.join(empty)}" if empty else "none",

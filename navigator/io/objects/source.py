@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from navigator.io.dicom import SliceHeader
 
+NO_SOURCE = "no-source-for-objects"
+"""Code of the refusal of a scan that is sound, but to which no object can refer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSeries:
@@ -92,10 +95,9 @@ def load_source(path: Path, *, series_uid: str | None = None) -> SourceSeries:
             next_step="see `navigator inspect` for the reason",
         )
     whole = [_read(header, path) for header in entry.stack.headers]
-    return SourceSeries(
-        slices=tuple(_reduced(each) for each in whole),
-        identity={keyword: text_value(whole[0], keyword) for keyword in IDENTITY},
-    )
+    with pydicom.config.disable_value_validation():
+        identity = {keyword: text_value(whole[0], keyword) for keyword in IDENTITY}
+        return SourceSeries(slices=tuple(_reduced(each) for each in whole), identity=identity)
 
 
 def _read(header: SliceHeader, path: Path) -> Dataset:
@@ -117,7 +119,7 @@ def _read(header: SliceHeader, path: Path) -> Dataset:
     missing = [keyword for keyword, value in links.items() if not value]
     if links["SOPClassUID"] != CT_IMAGE or judged["NumberOfFrames"] or missing:
         raise _refused(
-            *("no-source-for-objects", "DICOM objects cannot refer to this series"),
+            *(NO_SOURCE, "DICOM objects cannot refer to this series"),
             where=str(path),
             expected="plain CT images, one file a slice, each with all its UIDs",
             got=f"no {', '.join(missing)}" if missing else "a multi-frame or another image",

@@ -19,7 +19,7 @@ from navigator.imaging.contours import outlines_from_mask
 from navigator.io.objects.completing import ObjectKind, complete_object, new_object, sequence_item
 from navigator.io.objects.keyholes import keyholed
 from navigator.io.objects.references import code_item, instance_items
-from navigator.io.objects.segmentation import check_on_source
+from navigator.io.objects.segmentation import check_filled, check_on_source
 from navigator.io.objects.words import LONG_STRING, unlike_texts
 from navigator.io.structure_codes import TUMOUR
 
@@ -70,9 +70,12 @@ def build_structure_set(
 
     Raises
     ------
+    StructureRefusedError
+        If there is none, or one is empty.
     GeometryRefusedError
         If a structure does not lie on the slices of the source.
     """
+    check_filled(structures)
     for structure in structures:
         check_on_source(structure.mask.grid, source, structure.name)
     dataset = new_object(STRUCTURE_SET)

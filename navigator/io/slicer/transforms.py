@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import SimpleITK as sitk
 
 from navigator.errors import FileRefusedError
-from navigator.io.itk import last_line
+from navigator.io.images import last_line
 from navigator.io.saving import replaced_when_complete
 from navigator.io.slicer.hdf5_times import without_times
 

@@ -21,7 +21,6 @@ from navigator.io.documents import (
 )
 from navigator.io.volumes import load_scan
 from navigator.model.outcome import Verdict
-from template_gen import build_default_spec, build_template
 from tests.navigator.app.tiny_patient import (
     FIRST_MM,
     SPACING_MM,
@@ -41,7 +40,8 @@ TEXT_KINDS = ("LO", "SH", "PN", "ST", "LT", "UT", "UC")
 GROUPS = (0x0008, 0x0010, 0x0018, 0x0020, 0x0032, 0x0038, 0x0040)
 NEEDED = ("RescaleType",)
 """Words that the gate needs as they are."""
-IDENTITY = ("PatientName", "PatientID", "StudyID", "AccessionNumber")
+IDENTITY = ("PatientName", "PatientID", "StudyID", "AccessionNumber", "ConvolutionKernel")
+"""What the gate wants to be the same in every slice, and more that tells who it is."""
 DATES = {
     "PatientBirthDate": "19010203",
     "StudyDate": "19020304",
@@ -127,8 +127,6 @@ def write_dicom_patient(folder: Path) -> DicomPatient:
     _write_later(stored, folder / "later")
     request = request_document(scan="planning")
     (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
-    spec = build_default_spec(rows=7, columns=7, pitch_mm=5.0, bore_diameter_mm=2.6)
-    build_template(spec, folder / "template")
     inputs = load_planning_inputs(folder / "request.json")
     plan = plan_case(inputs)
     save_json(plan_to_json(plan), folder / "plan.json")

@@ -21,7 +21,7 @@ from navigator.app.choices import ScanChoice
 from navigator.app.export import export_plan
 from navigator.app.export_files import WhoseObjects
 from navigator.app.export_inputs import ExportChoice, choice_from_request
-from navigator.app.procedure import run_procedure
+from navigator.app.procedure import CaseResult, write_case
 from navigator.errors import FileRefusedError, InputRefusedError
 from navigator.io.documents import plan_to_json, save_json
 from navigator.model.outcome import Reason, Verdict, VerdictStatus
@@ -33,6 +33,7 @@ from tests.navigator.app.dicom_patient import (
     write_dicom_patient,
 )
 from tests.navigator.app.tiny_patient import LESION_MM, LESION_RADIUS_MM
+from tests.navigator.io.dicom_writer import FRAME_OF_REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,12 +54,14 @@ def choice(patient: DicomPatient) -> ExportChoice:
     """Choose everything that there is."""
     folder = patient.folder
     run = folder / "run"
-    run_procedure(patient.request, run)
+    run.mkdir()
+    case = CaseResult(inputs=patient.inputs, plan=patient.plan, room=None, seconds={})
+    write_case(case, run, title="Plan")
     return replace(
         choice_from_request(folder / "plan.json", patient.request),
         registration=folder / "registration.json",
         intraop=ScanChoice(folder / "later"),
-        template=folder / "template",
+        template=run / "template",
         report=run / "report.pdf",
     )
 
@@ -267,16 +270,17 @@ def test_what_does_not_belong_to_the_plan_is_refused(
 ) -> None:
     later = ScanChoice(patient.folder / "later")
     planning = ScanChoice(patient.folder / "planning")
+    bare = replace(choice, structures=None, registration=None, intraop=None, report=None)
     wrong = {
-        "scan": (replace(choice, scan=later), "not-of-this-plan"),
+        "scan": (replace(bare, scan=later), "not-of-this-plan"),
         "structures": (
             replace(choice, structures=patient.folder / "plan.json"),
             "not-of-this-plan",
         ),
         "swapped scans": (replace(choice, intraop=planning), "same-scan"),
-        "no scan": (replace(choice, intraop=None), "registration-without-scan"),
-        "plate": (replace(choice, template=patient.folder), "unreadable-file"),
-        "report": (replace(choice, report=patient.request), "not-our-report"),
+        "no scan": (replace(bare, registration=choice.registration), "registration-without-scan"),
+        "plate": (replace(bare, template=patient.folder), "unreadable-file"),
+        "report": (replace(bare, report=patient.request), "not-our-report"),
     }
     for name, (bad, code) in wrong.items():
         with pytest.raises(InputRefusedError) as caught:
@@ -320,6 +324,36 @@ def test_words_burned_into_the_pixels_are_refused(
             whose=WhoseObjects(),
         )
     assert caught.value.refusal.code == "burned-in-annotation"
+
+
+def with_another_value(folder: Path, patient: DicomPatient, keyword: str, value: str) -> Path:
+    """Copy the later scan with another value in every header."""
+    for path in (patient.folder / "later").iterdir():
+        dataset = pydicom.dcmread(path)
+        setattr(dataset, keyword, value)
+        folder.mkdir(exist_ok=True)
+        dataset.save_as(folder / path.name)
+    return folder
+
+
+@pytest.mark.hazard(14)
+@pytest.mark.parametrize(
+    ("keyword", "value", "why"),
+    [
+        ("FrameOfReferenceUID", FRAME_OF_REFERENCE, "one frame of reference"),
+        ("FrameOfReferenceUID", "", "no FrameOfReferenceUID"),
+    ],
+)
+def test_a_motion_that_dicom_cannot_say_goes_out_as_a_transform_alone(  # noqa: PLR0917 - fixtures
+    keyword: str, value: str, why: str, choice: ExportChoice, patient: DicomPatient, tmp_path: Path
+) -> None:
+    scan = with_another_value(tmp_path / "scan", patient, keyword, value)
+    bare = replace(choice, structures=None, report=None, template=None, intraop=ScanChoice(scan))
+    manifest = export_plan(bare, tmp_path / "o", whose=WhoseObjects())
+    (left_out,) = (x for x in manifest["left_out"] if x["what"] == "patient registration")
+    assert why in left_out["why"]
+    assert (tmp_path / "o" / "slicer" / "planning_to_intraop.tfm").is_file()
+    assert not (tmp_path / "o" / "dicom" / "patient_registration.dcm").exists()
 
 
 def test_an_earlier_export_is_replaced_and_nothing_else(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -47,7 +48,7 @@ def scan_of(
     return LoadedScan(
         volume=Volume(np.zeros((3, 3, 3), np.float32), grid),
         findings=findings,
-        source_hash=(name[:1] * 64),
+        source_hash=hashlib.sha256(name.encode()).hexdigest(),
         description=name,
         series_uid="1.2",
         patient=who,

@@ -12,7 +12,7 @@ import pytest
 import SimpleITK as sitk
 
 from navigator.errors import GeometryRefusedError, StructureRefusedError
-from navigator.io.objects import build_segmentation, bytes_of_object
+from navigator.io.objects import build_segmentation, build_structure_set, bytes_of_object
 from navigator.model.volume import Grid, Mask
 from tests.programs import run_program
 
@@ -113,9 +113,10 @@ def test_the_same_structures_make_the_same_bytes(
 
 def test_an_empty_structure_is_refused_by_name(case: SmallCase) -> None:
     empty = replace(case.structures[1], mask=Mask(np.zeros(case.grid.shape_kji, bool), case.grid))
-    with pytest.raises(StructureRefusedError, match="liver") as caught:
-        build_segmentation([case.structures[0], empty], case.source, case.subject)
-    assert caught.value.refusal.code == "empty-structure"
+    for build in (build_segmentation, build_structure_set):
+        with pytest.raises(StructureRefusedError, match="liver") as caught:
+            build([case.structures[0], empty], case.source, case.subject)
+        assert caught.value.refusal.code == "empty-structure"
 
 
 @pytest.mark.hazard(14)

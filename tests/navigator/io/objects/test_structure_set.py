@@ -8,11 +8,13 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
+from hypothesis import given
+from hypothesis.extra.numpy import arrays
 
-from navigator.imaging.contours import Outline
+from navigator.imaging.contours import Outline, outlines_from_mask
 from navigator.io.objects import build_structure_set, load_source, save_object
 from navigator.io.objects.keyholes import keyholed
-from navigator.model.volume import Grid
+from navigator.model.volume import Grid, Mask
 from tests.navigator.io.objects.small_case import (
     PLANNING,
     SHAPE,
@@ -148,3 +150,15 @@ def test_a_hole_is_joined_to_the_nearest_outline_around_it() -> None:
         after = np.roll(line, -1, axis=0)
         areas.append(0.5 * abs(np.sum(line[:, 0] * after[:, 1] - after[:, 0] * line[:, 1])))
     assert sorted(areas) == [12.0, 64.0]
+
+
+@given(arrays(np.bool_, (1, 7, 8)))
+def test_any_slice_filled_again_is_the_slice(members: np.ndarray) -> None:
+    affine = np.diag([2.0, 1.0, 1.0, 1.0])[[2, 1, 0, 3]]
+    grid = Grid(shape_kji=(1, 7, 8), lps_from_index=affine, frame=PLANNING)
+    found = np.zeros((7, 8), bool)
+    for _, line in keyholed(outlines_from_mask(Mask(members, grid))):
+        indices = grid.indices_from_points(line)[:, 1:]
+        for j, i in np.ndindex(7, 8):
+            found[j, i] ^= crossings(indices, j, i) % 2 == 1
+    assert np.array_equal(found, members[0])

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pydicom
 import pytest
+from pydicom.config import disable_value_validation
 
 from navigator.errors import InputRefusedError
-from navigator.io.objects import SourceSeries, identified_subject, pseudonymous_subject
+from navigator.io.objects import (
+    SourceSeries,
+    build_segmentation,
+    identified_subject,
+    load_source,
+    pseudonymous_subject,
+    save_object,
+)
+from tests.navigator.io.dicom_writer import ct_slices, write_files
+from tests.navigator.io.objects.small_case import geometry_of, oblique_grid, structures_on
 from tests.navigator.io.objects.test_orientations import source_of, turned
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 IDENTITY = {
     "PatientName": "Muster^Anna=\u9673^Li",
@@ -63,3 +80,26 @@ def test_an_identified_subject_stays_in_its_study(source: SourceSeries) -> None:
     subject = identified_subject(source)
     assert subject.study_uid == source.study_uid
     assert {name: subject.attributes[name] for name in IDENTITY} == IDENTITY
+
+
+@pytest.mark.parametrize("charset", ["ISO_IR 100", "ISO_IR 192", ""])
+def test_a_kept_name_is_the_same_in_our_character_set(charset: str, tmp_path: Path) -> None:
+    grid = oblique_grid()
+    slices = ct_slices(np.zeros(grid.shape_kji, np.int16), geometry_of(grid))
+    name = "Müller^Jürgen" if charset else "Mueller^Juergen"
+    with disable_value_validation():
+        for dataset in slices:
+            dataset.SpecificCharacterSet = charset
+            dataset.PatientName = name
+            # an element remembers how it was judged when it was made
+            del dataset.PatientID
+            # longer than a field may be, and not a code: an archive has such things
+            dataset.PatientID, dataset.PatientSex = "9" * 70, "unknown to us"
+        write_files(slices, tmp_path / "scan")
+    source = load_source(tmp_path / "scan")
+    written = build_segmentation(structures_on(grid), source, identified_subject(source))
+    save_object(written, tmp_path / "s.dcm")
+    with disable_value_validation():
+        found = pydicom.dcmread(tmp_path / "s.dcm")
+        assert (found.PatientName, found.PatientID) == (name, "9" * 70)
+        assert found.SpecificCharacterSet == "ISO_IR 192"
