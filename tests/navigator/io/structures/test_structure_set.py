@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from pydicom import dcmread
 
 from navigator.errors import InputRefusedError
 from navigator.imaging.contours import outlines_from_mask
@@ -163,6 +164,32 @@ def test_an_offset_a_count_and_a_number_that_cannot_be_are_refused(tmp_path: Pat
         dataset = structure_set(rois)
         setattr(dataset.ROIContourSequence[0].ContourSequence[0], keyword, value)
         assert refusal(save(dataset, tmp_path / "rt.dcm"), grid=GRID) == code
+
+
+@pytest.mark.parametrize("value", ["nan", "1e300", "9" * 1000, "a", ""])
+def test_a_coordinate_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
+    path = written(tmp_path, drawn(TUMOUR))
+    content = path.read_bytes()
+    dataset = dcmread(path)
+    contour = dataset.ROIContourSequence[0].ContourSequence[0]
+    element = contour.get_item("ContourData")
+    first = element.value.split(b"\\")[0]
+    changed = element.value.replace(first, value.encode(), 1)
+    changed += b" " * (len(changed) % 2)
+    contour[0x30060050] = element._replace(value=changed, length=len(changed))
+    dataset.save_as(path)
+    assert path.read_bytes() != content
+    assert refusal(path, grid=GRID) in {"outline-damaged", "unreadable-file"}
+
+
+@pytest.mark.filterwarnings("ignore:.*exceeds the size of 64 kByte")
+def test_an_outline_longer_than_64_kilobytes_is_read(tmp_path: Path) -> None:
+    """Files in explicit syntax store it with an unknown representation (PS3.5, 6.2.2)."""
+    turns = np.linspace(0.0, 2 * np.pi, 4000, endpoint=False)
+    circle = np.stack([9.0 * np.cos(turns), 9.0 * np.sin(turns), np.zeros(4000)], axis=1)
+    outlines = [(CLOSED, circle + [0.01, 0.02, height]) for height in (-2.0, 0.0, 2.0)]
+    mask = load_mask(written(tmp_path, outlines), label=1, grid=GRID)
+    assert mask.volume_ml == pytest.approx(np.pi * 81.0 * 6.0 / 1000.0, rel=0.02)
 
 
 def test_the_same_outline_twice_is_refused(tmp_path: Path) -> None:
