@@ -187,7 +187,7 @@ def test_an_outline_longer_than_64_kilobytes_is_read(tmp_path: Path) -> None:
     """Files in explicit syntax store it with an unknown representation (PS3.5, 6.2.2)."""
     turns = np.linspace(0.0, 2 * np.pi, 4000, endpoint=False)
     circle = np.stack([9.0 * np.cos(turns), 9.0 * np.sin(turns), np.zeros(4000)], axis=1)
-    outlines = [(CLOSED, circle + [0.01, 0.02, height]) for height in (-2.0, 0.0, 2.0)]
+    outlines = [(CLOSED, circle + np.array([0.01, 0.02, height])) for height in (-2.0, 0.0, 2.0)]
     mask = load_mask(written(tmp_path, outlines), label=1, grid=GRID)
     assert mask.volume_ml == pytest.approx(np.pi * 81.0 * 6.0 / 1000.0, rel=0.02)
 
