@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from pydicom import dcmread
 
 from navigator.errors import InputRefusedError
 from navigator.imaging.contours import outlines_from_mask
 from navigator.io.structures import load_mask, load_structure, open_structures
+from tests.navigator.io.dicom_writer import FRAME_OF_REFERENCE
 from tests.navigator.io.structures.balls import FRAME, GRID, LIVER, TUMOUR, scan_grid
 from tests.navigator.io.structures.writers import Header, save, structure_set
 
@@ -88,6 +92,26 @@ def test_frames_of_reference_are_compared(tmp_path: Path) -> None:
     assert refusal(path, grid=scan_grid((2.0, 0.8, 0.8), origin_mm=(-20, -20, -21))) == (
         "structure-not-on-scan"
     )
+
+
+def test_what_plastimatch_writes_is_read_voxel_for_voxel(tmp_path: Path) -> None:
+    """Another program's outlines of our voxels, holes and small parts included."""
+    program = shutil.which("plastimatch")
+    if program is None:
+        pytest.skip("plastimatch is not installed (Debian: plastimatch)")
+    image = sitk.GetImageFromArray(ring().members.astype(np.uint8))
+    image.SetSpacing([0.8, 0.8, 2.0])
+    image.SetOrigin([-20.0, -20.0, -20.0])
+    sitk.WriteImage(image, str(tmp_path / "ring.mha"))
+    words = ["--input-ss-img", str(tmp_path / "ring.mha"), "--output-dicom", str(tmp_path / "out")]
+    subprocess.run([program, "convert", *words], check=True, capture_output=True)  # noqa: S603 - a Debian program
+    (path,) = (tmp_path / "out").glob("rtss*")
+    dataset = dcmread(path)
+    for roi in dataset.StructureSetROISequence:
+        roi.ReferencedFrameOfReferenceUID = FRAME_OF_REFERENCE
+    dataset.save_as(path)
+    found = load_mask(path, label=1, grid=GRID).members
+    np.testing.assert_array_equal(found, ring().members)
 
 
 def test_points_and_open_lines_are_no_volume(tmp_path: Path) -> None:
