@@ -15,11 +15,13 @@ import api_pages
 import border_tables
 import document_pages
 import hazard_matrix
+import object_matrix
 
 api_pages.write_pages()
 border_tables.write_page()
 document_pages.write_page()
 hazard_matrix.write_page()
+object_matrix.write_page()
 
 META = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 project = META["name"]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -23,6 +27,10 @@ DECIMALS = 12
 """In a 3MF: enough to bring every float32 of a plate back."""
 LARGEST_MESH_BYTES = 500_000_000
 """Ten million facets, sixty times a plate of 400 bores."""
+LARGEST_MODEL_BYTES = 200_000_000
+"""A 3MF unpacked: the same plate's is 20 MB of text. A megabyte of ZIP can hold a gigabyte."""
+MOST_PARTS = 64
+"""Files in a 3MF: the model, what it is of, thumbnails."""
 
 
 def stl_bytes(mesh: TriangleMesh, title: str) -> bytes:
@@ -192,6 +200,7 @@ def load_3mf(path: Path) -> TriangleMesh:
     import lib3mf  # noqa: PLC0415 - a native library that only 3MF needs
 
     content = read_bounded(path, LARGEST_MESH_BYTES)
+    _check_archive(path, content)
     model = lib3mf.get_wrapper().CreateModel()
     reader = model.QueryReader("3mf")
     reader.SetStrictModeActive(True)  # noqa: FBT003 - lib3mf's own signature
@@ -211,6 +220,27 @@ def load_3mf(path: Path) -> TriangleMesh:
     if not len(rows) > 0:
         raise _damaged(path, "at least one facet", "none")
     return weld(_finite(path, points)[rows])
+
+
+def _check_archive(path: Path, content: bytes) -> None:
+    """Refuse a bomb before lib3mf unpacks it: the sizes that the archive announces."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+            encrypted = any(part.flag_bits & 1 for part in parts)
+            size = sum(part.file_size for part in parts)
+            fits = len(parts) <= MOST_PARTS and size <= LARGEST_MODEL_BYTES and not encrypted
+            # what unpacks to more than it announces, or to something else, is named here
+            wrong = archive.testzip() if fits else None
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError) as error:
+        raise _damaged(path, "a whole ZIP archive", str(error)[:200]) from error
+    except (EOFError, RuntimeError, struct.error) as error:
+        raise _damaged(path, "a whole ZIP archive", str(error)[:200] or "its end") from error
+    if wrong is not None:
+        raise _damaged(path, "a whole ZIP archive", f"a wrong checksum in {wrong[:80]!r}")
+    if not fits:
+        expected = f"{MOST_PARTS} plain parts of {LARGEST_MODEL_BYTES} bytes together"
+        raise _damaged(path, expected, f"{len(parts)} parts of {size} bytes")
 
 
 def _check_placed_as_drawn(path: Path, model: Any) -> None:  # noqa: ANN401 - lib3mf has no types

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LARGEST_SPEC_BYTES = 4_000_000
 """Far above 10,000 bores; a longer file is not a template spec."""
+MOST_FAULTS_NAMED = 8
+"""A person corrects the first ones, and the rest goes with them."""
 
 
 def marker_points_mm(spec: TemplateSpec) -> Floats:
@@ -127,13 +129,17 @@ def load_spec(path: Path) -> TemplateSpec:
     for key, value in (("schema", "template-spec/1"), ("units", "mm")):
         if not isinstance(content, dict) or content.get(key) != value:
             got = content.get(key) if isinstance(content, dict) else type(content).__name__
-            raise _refused(path, f"the file lacks {key!r}: {value!r}", f"{key}: {got!r}")
+            raise _refused(path, f"the file lacks {key!r}: {value!r}", f"{key}: {got!r}"[:400])
     try:
         return TemplateSpec.model_validate_json(text)
     except ValidationError as error:
-        places = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'spec'}: {item['msg']}" for item in error.errors()
-        )
+        faults = error.errors()
+        named = [
+            f"{'.'.join(map(str, item['loc']))[:80] or 'spec'}: {item['msg'][:200]}"
+            for item in faults[:MOST_FAULTS_NAMED]
+        ]
+        rest = len(faults) - len(named)
+        places = "; ".join([*named, f"and {rest} more"] if rest else named)
         raise _refused(path, "the spec contradicts its rules", places) from error
 
 
@@ -152,7 +158,7 @@ def _object_with_keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) != len(pairs):
         twice = sorted(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise ValueError(f"keys given twice: {', '.join(twice)}")
+        raise ValueError(f"keys given twice: {', '.join(twice)[:400]}")
     return content
 
 

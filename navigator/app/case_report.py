@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 ABOVE = "seen from above, head up"
 
+SCAN_DIGITS = 12
+"""Digits of the content hash by which a report names its scan."""
+
 
 def build_case_report(
     inputs: PlanningInputs,
@@ -77,7 +80,9 @@ def build_case_report(
     sections += [*details, provenance_section(in_force or plan, _plan_ids(plan, room))]
     return Report(
         title=title,
-        subtitle=f"{inputs.scan.description}; lesion {inputs.scene.lesion.name}, "
+        # a description or file name may hold a person's name, and a report leaves the house
+        subtitle=f"scan {inputs.scan.source_hash[:SCAN_DIGITS]}; "
+        f"lesion {inputs.scene.lesion.name}, "
         f"{inputs.scene.lesion.volume_ml:.1f} ml, wanted margin "
         f"{inputs.scene.lesion.wanted_margin_mm:g} mm; {inputs.scene.antenna.name}; "
         + ("free hand" if inputs.spec is None else f"plate {inputs.spec.serial}"),

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 SUMMARY_FILE = "summary.json"
-OUR_SCHEMAS = ("demo-summary/1", "run-summary/1")
+MANIFEST_FILE = "manifest.json"
+"""What an export has in the place of a summary."""
+OUR_SCHEMAS = ("demo-summary/1", "run-summary/1", "export/1")
 WRITTEN = "written"
 """Field of the summary on disk: every file of the folder, so that what came later is told apart."""
 KEPT_DOCUMENTS = ("plan.json", "plan_in_room.json", "registration.json", "placement.json")
@@ -175,10 +177,10 @@ def _bad_place(out: Path, code: str, expected: str, got: str) -> FileRefusedErro
 
 def _list_files(folder: Path) -> None:
     """Write into the summary which files belong to it; without a summary nothing is claimed."""
-    summary = _summary(folder)
-    if summary is not None:
-        names = sorted({*_files(folder), SUMMARY_FILE})
-        save_json({**summary, WRITTEN: names}, folder / SUMMARY_FILE)
+    for name in (SUMMARY_FILE, MANIFEST_FILE):
+        summary = _summary(folder / name)
+        if summary is not None:
+            save_json({**summary, WRITTEN: sorted({*_files(folder), name})}, folder / name)
 
 
 def _files(folder: Path) -> list[str]:
@@ -189,9 +191,9 @@ def _files(folder: Path) -> list[str]:
     ]
 
 
-def _summary(folder: Path) -> dict[str, Any] | None:
+def _summary(path: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads((folder / SUMMARY_FILE).read_text("utf-8"))
+        found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) and found.get("schema") in OUR_SCHEMAS else None
@@ -199,7 +201,7 @@ def _summary(folder: Path) -> dict[str, Any] | None:
 
 def _foreign(out: Path) -> list[str] | None:
     """List what this program did not write into a folder; None where nothing in it is ours."""
-    summary = _summary(out) if out.is_dir() else None
+    summary = _summary(out / SUMMARY_FILE) or _summary(out / MANIFEST_FILE)
     written = None if summary is None else summary.get(WRITTEN)
     if not isinstance(written, list):
         return None

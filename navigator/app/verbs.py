@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from navigator.ablation.zones import find_zone_size
-from navigator.app.choices import MaskChoice, ScanChoice, load_choice
-from navigator.app.documents import located_document, registration_document
+from navigator.app.documents import located_document
 from navigator.app.inputs import load_planning_inputs
 from navigator.app.output_files import (
     OutputChoice,
@@ -17,7 +15,6 @@ from navigator.app.output_files import (
     save_document,
 )
 from navigator.app.steps import plan_case
-from navigator.app.two_scans import check_two_scans, pair_remarks
 from navigator.detection.plate import LEAST_MARKERS, locate_plate
 from navigator.errors import InputRefusedError
 from navigator.imaging.resample import rectify
@@ -27,20 +24,18 @@ from navigator.io.documents import (
     load_points_csv,
     load_registration,
     plan_to_json,
-    registration_to_json,
     save_points_csv,
 )
 from navigator.io.documents.placement import PLACEMENT_SCHEMA
 from navigator.io.documents.plan import PLAN_SCHEMA
-from navigator.io.documents.registration import REGISTRATION_SCHEMA
 from navigator.io.volumes import load_scan, save_scan
-from navigator.model.outcome import verdict_from_reasons, worst_verdict
-from navigator.registration.rigid import register_rigid
 from template_gen import load_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from navigator.app.choices import ScanChoice
 
 
 def plan_to_file(
@@ -132,62 +127,6 @@ def convert_scan(source: ScanChoice, out: OutputChoice) -> dict[str, Any]:
         "lps_from_index": volume.grid.lps_from_index.tolist(),
         "sha256": scan.source_hash,
     }
-
-
-def register_to_file(
-    planning_scan: ScanChoice,
-    intraop_scan: ScanChoice,
-    out: OutputChoice,
-    *,
-    organ: MaskChoice | None,
-    progress: Callable[[str], None],
-) -> dict[str, Any]:
-    """Register two scans and write the registration.
-
-    Parameters
-    ----------
-    planning_scan, intraop_scan : ScanChoice
-        The two scans.
-    out : OutputChoice
-        Where the registration shall be written.
-    organ : MaskChoice or None
-        Where the quality is measured, in the planning scan.
-    progress : callable of str
-        Told what is being done.
-
-    Returns
-    -------
-    dict
-        The registration as JSON; a rejected one is written too, with its verdict inside.
-
-    Raises
-    ------
-    InputRefusedError
-        If the scans are of two patients, or one and the same.
-    """
-    scans = (planning_scan, intraop_scan)
-    inputs = [each.path for each in (*scans, organ) if each is not None]
-    check_may_write_file(out, inputs=inputs, schema=REGISTRATION_SCHEMA)
-    progress("reading both scans")
-    planning, intraop = (
-        load_scan(each.path, series_uid=each.series_uid, tell=progress) for each in scans
-    )
-    check_two_scans(planning, intraop)
-    grid = planning.volume.grid
-    liver = None if organ is None else load_choice(organ, grid, planning.patient)
-    start = time.perf_counter()
-    found = register_rigid(
-        planning.volume,
-        intraop.volume,
-        organ=None if liver is None else liver.mask,
-        progress=progress,
-    )
-    remarks = pair_remarks(planning, intraop, () if liver is None else liver.findings)
-    verdict = worst_verdict(found.verdict, verdict_from_reasons(warnings=remarks))
-    registration = replace(found, verdict=verdict)
-    seconds = round(time.perf_counter() - start, 2)
-    document = registration_to_json(registration_document(registration, planning, intraop, seconds))
-    return save_document(document, out.path)
 
 
 def map_points_file(

@@ -107,6 +107,10 @@ def register(
     out: Annotated[Path, typer.Option(help="registration JSON file to write")],
     organ: Annotated[Path | None, typer.Option(help="liver of the planning scan")] = None,
     label: Annotated[str, typer.Option(help="its number, or its name")] = "1",
+    from_transform: Annotated[
+        Path | None,
+        typer.Option(help=".tfm or .h5 of another program: judge it instead of searching"),
+    ] = None,
     rigid: Annotated[bool, typer.Option("--rigid", help="rigid; the only kind so far")] = False,
     planning_series: Annotated[
         str | None, typer.Option(help="series UID of the planning scan, where there are several")
@@ -118,7 +122,7 @@ def register(
     as_json: bool = JsonOption,
     debug: bool = DebugOption,
 ) -> None:
-    """Register an intraoperative scan to the planning scan.
+    """Register an intraoperative scan to the planning scan, or judge a given transform.
 
     Example: navigator register planning/ intraop/ --out registration.json --rigid
     """
@@ -126,13 +130,16 @@ def register(
     def verb(progress: Callable[[str], None]) -> Outcome:
         from navigator.app.choices import MaskChoice, ScanChoice
         from navigator.app.output_files import OutputChoice
-        from navigator.app.verbs import register_to_file
+        from navigator.app.registering import RegisterChoice, register_to_file
 
         document = register_to_file(
             ScanChoice(planning, planning_series),
             ScanChoice(intraop, intraop_series),
             OutputChoice(out, overwrite),
-            organ=None if organ is None else MaskChoice(organ, label),
+            choice=RegisterChoice(
+                organ=None if organ is None else MaskChoice(organ, label),
+                from_transform=from_transform,
+            ),
             progress=progress,
         )
         error_mm = document["expected_tre_mm"]

@@ -1,7 +1,13 @@
-"""Image files other than DICOM: NRRD, NIfTI and MetaImage, read and written through SimpleITK."""
+"""Image files other than DICOM: NRRD, NIfTI and MetaImage.
+
+They are read by code of this package alone: a header of text or fixed fields, and numbers behind
+it. What is written goes through SimpleITK.
+"""
 
 from __future__ import annotations
 
+import struct
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +15,14 @@ import numpy as np
 import SimpleITK as sitk
 
 from navigator.arrays import Floats, frozen_floats
-from navigator.errors import FileRefusedError, GeometryRefusedError
-from navigator.io.embedded import check_embedded_whole
-from navigator.io.itk import ReaderComplaint, last_line, read_with_itk
-from navigator.io.nifti import check_nifti_whole
+from navigator.errors import FileRefusedError, GeometryRefusedError, InputRefusedError
+from navigator.io.caps import check_regular_file
+from navigator.io.metaimage import read_meta_header
+from navigator.io.nifti import read_nifti_header
+from navigator.io.nrrd import read_nrrd_header
 from navigator.io.placing import check_place, place_findings
 from navigator.io.saving import replaced_when_complete
+from navigator.io.stored import Announced, read_voxels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +34,9 @@ if TYPE_CHECKING:
 
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
 SUFFIXES = (*NIFTI_SUFFIXES, ".nrrd", ".mha")
+READERS = {".nrrd": read_nrrd_header, ".mha": read_meta_header} | dict.fromkeys(
+    NIFTI_SUFFIXES, read_nifti_header
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +50,7 @@ class ImageFile:
     lps_from_index : (4, 4) array
         Affine from (k, j, i, 1) to LPS millimetres.
     tags : mapping of str to str
-        The header's keys and values.
-    warnings : tuple of str
-        What ITK warned of while reading.
+        Keys and values of the header that the format itself gives no meaning.
     findings : tuple of Finding
         What a person should know about its place.
     """
@@ -49,7 +58,6 @@ class ImageFile:
     values: NDArray[Any]
     lps_from_index: Floats
     tags: Mapping[str, str]
-    warnings: tuple[str, ...]
     findings: tuple[Finding, ...]
 
 
@@ -105,56 +113,46 @@ def read_image(path: Path) -> ImageFile:
             got=path.suffix or "no suffix",
             next_step="export the scan as DICOM or .nrrd",
         )
-    if image_suffix(path) in NIFTI_SUFFIXES:
-        check_nifti_whole(path)
-    else:
-        check_embedded_whole(path)
+    check_regular_file(path)
+    suffix = image_suffix(path)
     try:
-        image, tags, warnings = read_with_itk(path)
-    except ReaderComplaint as complaint:
+        announced = READERS[suffix](path)
+        _check_shape(path, announced)
+        affine = frozen_floats(announced.lps_from_index, (4, 4), "lps_from_index")
+        check_place(path, missing=announced.missing, unit=announced.unit, lps_from_index=affine)
+        values = read_voxels(path, announced)
+    except InputRefusedError:
+        raise
+    except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
         raise FileRefusedError(
             code="unreadable-file",
-            what="The image file cannot be read",
+            what="The image file is not whole, or its header is not what it should be",
             where=str(path),
-            expected=f"a complete {image_suffix(path)} image with orthogonal axes",
-            got=str(complaint),
-            next_step="copy or export the file again",
-        ) from complaint
-    _check_shape(path, image)
-    suffix, affine = image_suffix(path), _affine_of(image)
-    check_place(path, suffix, tags, affine)
+            expected=f"one whole {suffix} file, its voxels behind its header",
+            got=(str(error).splitlines() or ["damage"])[0][:200],
+            next_step="copy or export the file again, as one file",
+        ) from error
     return ImageFile(
-        values=sitk.GetArrayFromImage(image),
+        values=values,
         lps_from_index=affine,
-        tags=tags,
-        warnings=warnings,
-        findings=place_findings(path, suffix, affine),
+        tags=announced.tags,
+        findings=(*announced.findings, *place_findings(affine)),
     )
 
 
-def _check_shape(path: Path, image: Any) -> None:  # noqa: ANN401 - SimpleITK ships no types
+def _check_shape(path: Path, announced: Announced) -> None:
     """Refuse what is not one grey number a voxel in three dimensions."""
-    components, dimensions = image.GetNumberOfComponentsPerPixel(), image.GetDimension()
-    is_complex = "complex" in image.GetPixelIDTypeAsString()
-    if dimensions == 3 and components == 1 and not is_complex:
+    dimensions, values = len(announced.shape_ijk), announced.values_a_voxel
+    if dimensions == 3 and values == 1:
         return
     raise GeometryRefusedError(
         code="not-one-3d-image",
         what="The file does not hold one 3D image of single values",
         where=str(path),
         expected="3 dimensions, 1 value a voxel",
-        got=f"{dimensions} dimensions, {components} values, {image.GetPixelIDTypeAsString()}",
+        got=f"{dimensions} dimensions, {values} values a voxel, {announced.kind}",
         next_step="export one time point or one layer as a 3D image",
     )
-
-
-def _affine_of(image: Any) -> Floats:  # noqa: ANN401 - SimpleITK ships no types
-    """Turn origin, spacing and direction of (i, j, k) into an affine of (k, j, i)."""
-    direction = np.reshape(image.GetDirection(), (3, 3))
-    affine = np.eye(4)
-    affine[:3, :3] = (direction * np.asarray(image.GetSpacing()))[:, ::-1]
-    affine[:3, 3] = image.GetOrigin()
-    return frozen_floats(affine, (4, 4), "lps_from_index")
 
 
 def write_image(values: NDArray[Any], lps_from_index: Floats, path: Path) -> None:
@@ -193,3 +191,25 @@ def write_image(values: NDArray[Any], lps_from_index: Floats, path: Path) -> Non
             sitk.WriteImage(image, str(temporary), useCompression=True, compressionLevel=1)
         except RuntimeError as error:
             raise OSError(last_line(str(error))) from error
+
+
+def last_line(text: str) -> str:
+    r"""Take the reason out of a report of several lines.
+
+    Parameters
+    ----------
+    text : str
+        What a native library reported.
+
+    Returns
+    -------
+    str
+        Its last line that says something, shortened.
+
+    Examples
+    --------
+    >>> last_line("Exception thrown\nsitk::ERROR: Unable to determine ImageIO reader\n\n")
+    'sitk::ERROR: Unable to determine ImageIO reader'
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else "no reason given"

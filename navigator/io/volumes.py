@@ -15,7 +15,6 @@ from navigator.io.choosing import choose_series
 from navigator.io.dicom import find_series, hounsfield_from_slices, looks_like_dicom
 from navigator.io.findings import (
     Finding,
-    Severity,
     check_not_refused,
     grave_first,
     wide_spacing_findings,
@@ -169,7 +168,11 @@ def _load_file(path: Path) -> LoadedScan:
     return LoadedScan(
         volume=volume,
         findings=grave_first(
-            (*image.findings, *_file_findings(volume.grid, image.warnings), *value_based)
+            (
+                *image.findings,
+                *wide_spacing_findings(float(volume.grid.spacing_mm.max())),
+                *value_based,
+            )
         ),
         source_hash=content_hash,
         description=path.name,
@@ -212,22 +215,6 @@ def _volume(values: Voxels, affine: Floats, frame_uid: str) -> Volume:
         frame=Frame(FrameKind.LPS, frame_uid),
     )
     return Volume(values, grid)
-
-
-def _file_findings(grid: Grid, warnings: tuple[str, ...]) -> list[Finding]:
-    """Say what a person should look at in an image file."""
-    findings = [
-        Finding(
-            code="reader-warning",
-            severity=Severity.CONFIRM,
-            what="The reader of the file warned",
-            expected="no warning",
-            got=warning[:200],
-            next_step="compare the picture with the original series",
-        )
-        for warning in warnings
-    ]
-    return [*findings, *wide_spacing_findings(float(grid.spacing_mm.max()))]
 
 
 def save_scan(volume: Volume, path: Path) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from navigator.geometry.rigid import RigidTransform, matrix_from_rotation_and_shift
-from navigator.model.outcome import Reason, verdict_from_reasons
+from navigator.model.outcome import Reason, verdict_from_reasons, worst_verdict
 from navigator.registration.agreement import (
     body_points,
     disagreement_mm,
@@ -23,6 +23,7 @@ from navigator.registration.search import (
     PreparedScan,
     SearchedMotion,
     prepare_scan,
+    refine_both_ways,
     search_both_ways,
 )
 from navigator.registration.start import find_start_shifts_mm
@@ -95,6 +96,73 @@ def register_rigid(
     return RigidRegistration(
         intraop_from_planning=searched.motion, quality=quality, verdict=judge_registration(quality)
     )
+
+
+def measure_given_motion(
+    planning: Volume,
+    intraop: Volume,
+    given: RigidTransform,
+    *,
+    organ: Mask | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> RigidRegistration:
+    """Judge a motion that came from elsewhere by the two scans, as if it had been searched here.
+
+    Parameters
+    ----------
+    planning, intraop : Volume
+        The two scans; a sheared one is rectified first.
+    given : RigidTransform
+        Intraoperative from planning; it stays as it is.
+    organ : Mask or None
+        As for :func:`register_rigid`.
+    progress : callable of str
+        Told what is being done.
+
+    Returns
+    -------
+    RigidRegistration
+        The motion given, its quality and a verdict: also rejected where its inverse fits better.
+
+    Raises
+    ------
+    StructureRefusedError
+        If there is no body in one of the scans.
+    """
+    progress("preparing both scans")
+    fixed, moving = prepare_scan(planning, None), prepare_scan(intraop, None)
+    try:
+        searched = refine_both_ways(fixed, moving, given, progress)
+    except RuntimeError as error:
+        nothing = _not_overlapping(fixed, moving, str(error))
+        return replace(nothing, intraop_from_planning=given)
+    quality = _measure(fixed, moving, searched, organ)
+    verdict = judge_registration(quality)
+    if _fits_better_inverted(fixed, moving, given, quality.correlation):
+        verdict = worst_verdict(verdict, verdict_from_reasons(rejections=(INVERTED,)))
+    return RigidRegistration(intraop_from_planning=given, quality=quality, verdict=verdict)
+
+
+INVERTED = Reason(
+    "transform-inverted",
+    "the inverse of the motion given fits the scans better; save it in the other direction, "
+    "or exchange the two scans in the other program",
+)
+CLEARLY_BETTER = 0.02
+"""Of a correlation. Motions of a millimetre or two fit both ways; then the direction hardly
+matters, and what it matters shows in the disagreement."""
+
+
+def _fits_better_inverted(
+    fixed: PreparedScan, moving: PreparedScan, given: RigidTransform, correlation: float
+) -> bool:
+    """Tell whether a motion was taken the wrong way round."""
+    inverted = RigidTransform(
+        matrix=given.inverse().matrix, target=given.target, source=given.source
+    )
+    scans, points = (fixed.volume, moving.volume), body_points(fixed.body, np.random.default_rng(0))
+    other = measure_correlation(scans, inverted, moving.imaged, points)
+    return other > correlation + CLEARLY_BETTER
 
 
 def _not_overlapping(fixed: PreparedScan, moving: PreparedScan, cause: str) -> RigidRegistration:

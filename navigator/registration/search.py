@@ -112,6 +112,46 @@ def search_both_ways(
     )
 
 
+def refine_both_ways(
+    fixed: PreparedScan,
+    moving: PreparedScan,
+    given: RigidTransform,
+    progress: Callable[[str], None],
+) -> SearchedMotion:
+    """Refine a motion that came from elsewhere both ways: how far the answers lie from it tells.
+
+    Parameters
+    ----------
+    fixed, moving : PreparedScan
+        Planning scan and intraoperative scan.
+    given : RigidTransform
+        Carries points of the planning scan to the intraoperative scan.
+    progress : callable of str
+        Told what is being done.
+
+    Returns
+    -------
+    SearchedMotion
+        The motion given, with what was found from it.
+
+    Raises
+    ------
+    RuntimeError
+        If the scans do not overlap under the motion.
+    """
+    start = _euler_of(given, fixed)
+    levels_mm = (COARSE_LEVELS_MM[-1], FINE_LEVEL_MM)
+    progress("refining the given motion")
+    forward, _ = _search(fixed, moving, start, levels_mm)
+    progress("refining it backward")
+    backward, _ = _search(moving, fixed, _inverse(start), levels_mm)
+    return SearchedMotion(
+        motion=given,
+        backward=_rigid(backward, moving, fixed).inverse(),
+        starts=(given, _rigid(forward, fixed, moving)),
+    )
+
+
 def prepare_scan(scan: Volume, known_body: Mask | None) -> PreparedScan:
     """Find the body, clip the values, and mask out what says nothing.
 
@@ -225,6 +265,16 @@ def _search(
         method.Execute(_at_spacing(fixed.image, spacing), _at_spacing(moving.image, spacing))
         value = method.GetMetricValue()
     return current, value
+
+
+def _euler_of(motion: RigidTransform, fixed: PreparedScan) -> sitk.Euler3DTransform:
+    """Write a motion as SimpleITK does, about the centre of the body."""
+    centre = _centre(fixed)
+    found = sitk.Euler3DTransform()
+    found.SetCenter(centre)
+    found.SetMatrix(motion.rotation.ravel().tolist(), 1e-5)
+    found.SetTranslation((motion.map_points(centre) - centre).tolist())
+    return found
 
 
 def _inverse(found: sitk.Euler3DTransform) -> sitk.Euler3DTransform:

@@ -43,7 +43,8 @@ def test_ci_runs_every_check_that_nox_knows() -> None:
     checks = re.search(r"^CHECKS = \[(.*)\]$", text_of("noxfile.py"), flags=re.MULTILINE)
     assert checks is not None
     steps = re.findall(r"^step (\w+) ", text_of(".ci/run"), flags=re.MULTILINE)
-    assert steps == re.findall(r'"(\w+)"', checks[1])
+    # the first one installs the programs that judge our files
+    assert steps == ["programs", *re.findall(r'"(\w+)"', checks[1])]
 
 
 @pytest.mark.hazard(60)

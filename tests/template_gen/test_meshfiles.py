@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zipfile
 from typing import TYPE_CHECKING
 
 import lib3mf
@@ -148,3 +149,29 @@ def test_a_3mf_that_prints_something_else_than_it_draws_is_refused(
 def test_the_same_mesh_gives_the_same_bytes(guide_solid: TriangleMesh) -> None:
     assert stl_bytes(guide_solid, "X") == stl_bytes(guide_solid, "X")
     assert threemf_bytes(guide_solid, METADATA) == threemf_bytes(guide_solid, METADATA)
+
+
+@pytest.mark.hazard(48)
+def test_a_3mf_that_unpacks_to_a_gigabyte_is_refused_before_lib3mf_sees_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        zipfile.ZipFile(tmp_path / "bomb.3mf", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("3D/3dmodel.model", "w", force_zip64=True) as part,
+    ):
+        for _ in range(64):
+            part.write(bytes(2**24))
+    assert (tmp_path / "bomb.3mf").stat().st_size < 2**30 / 900
+    monkeypatch.setattr(lib3mf, "get_wrapper", None)
+    with pytest.raises(MeshRefusedError, match="1073741824 bytes"):
+        load_3mf(tmp_path / "bomb.3mf")
+
+
+def test_a_3mf_that_is_no_whole_archive_is_refused(
+    tmp_path: Path, guide_solid: TriangleMesh
+) -> None:
+    whole = bytearray(threemf_bytes(guide_solid, METADATA))
+    whole[len(whole) // 2] ^= 0x10
+    (tmp_path / "a.3mf").write_bytes(whole)
+    with pytest.raises(MeshRefusedError, match="whole ZIP"):
+        load_3mf(tmp_path / "a.3mf")

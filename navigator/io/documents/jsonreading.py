@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from navigator.errors import FileRefusedError, InputRefusedError
+from navigator.io.caps import check_regular_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,9 +34,9 @@ def read_document_bytes(path: Path) -> bytes:
     FileRefusedError
         If it is not there, cannot be read, or is far too large.
     """
+    check_regular_file(path, LARGEST_DOCUMENT_BYTES)
     try:
-        size = path.stat().st_size
-        content = path.read_bytes() if size <= LARGEST_DOCUMENT_BYTES else b""
+        return path.read_bytes()
     except OSError as error:
         raise FileRefusedError(
             code="unreadable-file",
@@ -45,16 +46,6 @@ def read_document_bytes(path: Path) -> bytes:
             got=str(error.strerror or error),
             next_step="correct the path",
         ) from error
-    if size > LARGEST_DOCUMENT_BYTES:
-        raise FileRefusedError(
-            code="too-large",
-            what="The file is too large for a document",
-            where=str(path),
-            expected=f"{LARGEST_DOCUMENT_BYTES} bytes or fewer",
-            got=str(size),
-            next_step="give the document, not a scan",
-        )
-    return content
 
 
 def load_json(path: Path, schema: str) -> dict[str, Any]:

@@ -270,3 +270,23 @@ def test_a_relative_name_is_beside_where_it_was_said(
     with folder_when_complete(Path("case"), overwrite=False) as folder:
         fill(folder, "whole")
     assert (tmp_path / "case" / "sub" / "plan.json").exists()
+
+
+@pytest.mark.hazard(43)
+def test_the_plans_of_a_folder_that_is_replaced_are_kept(tmp_path: Path) -> None:
+    out, kept = tmp_path / "case", {"plan.json": "", "registration.json": ""}
+    for turn, words in enumerate(("ab", "cb", "cd", "ef")):
+        with folder_when_complete(out, overwrite=turn > 0) as folder:
+            fill(folder, "x")
+            for name, word in zip(kept, words, strict=True):
+                (folder / name).write_text(word, encoding="utf-8")
+    found = {
+        path.name: path.read_text(encoding="utf-8") for path in sorted((out / "earlier").iterdir())
+    }
+    assert found == {
+        "plan.0001.json": "a", "plan.0002.json": "c",
+        "registration.0001.json": "b", "registration.0002.json": "d",
+    }  # fmt: skip
+    written = json.loads((out / SUMMARY_FILE).read_text(encoding="utf-8"))["written"]
+    assert "earlier/plan.0001.json" in written
+    assert (out / "plan.json").read_text(encoding="utf-8") == "e"

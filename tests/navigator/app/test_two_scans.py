@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from navigator.app import verbs
+from navigator.app import registering
 from navigator.app.choices import ScanChoice
 from navigator.app.output_files import OutputChoice
 from navigator.app.two_scans import check_two_scans, two_scan_remarks
 from navigator.errors import InputRefusedError
 from navigator.geometry.frames import Frame, FrameKind
 from navigator.geometry.rigid import RigidTransform
+from navigator.io.documents import load_registration
 from navigator.io.findings import Finding, Severity, wide_spacing_findings
 from navigator.io.identity import PatientIdentity
 from navigator.io.volumes import LoadedScan
@@ -117,13 +118,13 @@ def register(
             verdict=Verdict(VerdictStatus.REJECTED, reasons) if reasons else Verdict.accepted(),
         )  # fmt: skip
 
-    monkeypatch.setattr(verbs, "load_scan", load)
-    monkeypatch.setattr(verbs, "register_rigid", found)
-    verbs.register_to_file(
+    monkeypatch.setattr(registering, "load_scan", load)
+    monkeypatch.setattr(registering, "register_rigid", found)
+    registering.register_to_file(
         ScanChoice(folder / "planning"),
         ScanChoice(folder / "new"),
         OutputChoice(folder / "registration.json"),
-        organ=None,
+        choice=registering.RegisterChoice(),
         progress=lambda _: None,
     )
     document = json.loads((folder / "registration.json").read_text(encoding="utf-8"))
@@ -176,3 +177,53 @@ def test_what_is_refused_writes_nothing(
         register(tmp_path, monkeypatch, PLANNING, new)
     assert refused.value.refusal.code == code
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.hazard(46)
+def test_a_transform_of_another_program_is_judged_and_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the measuring itself left out: the motion arrives as it stands in the file."""
+    seen: list[RigidTransform] = []
+
+    def measured(
+        one: Volume, other: Volume, given: RigidTransform, **_: object
+    ) -> RigidRegistration:
+        seen.append(given)
+        assert (given.source, given.target) == (one.grid.frame, other.grid.frame)
+        return RigidRegistration(
+            intraop_from_planning=given,
+            quality=RegistrationQuality(
+                overlap=0.99, correlation=0.95, inverse_consistency_mm=0.2,
+                start_disagreement_mm=0.1, expected_tre_mm=0.6,
+            ),
+            verdict=Verdict.accepted(),
+        )  # fmt: skip
+
+    monkeypatch.setattr(
+        registering, "load_scan", lambda path, **_: PLANNING if path.name == "planning" else NEW
+    )
+    monkeypatch.setattr(registering, "measure_given_motion", measured)
+    path = tmp_path / "motion.tfm"
+    path.write_text(
+        "#Insight Transform File V1.0\n#Transform 0\nTransform: TranslationTransform_double_3_3\n"
+        "Parameters: 1 -2 3.5\nFixedParameters: \n",
+        encoding="utf-8",
+    )
+    document = registering.register_to_file(
+        ScanChoice(tmp_path / "planning"),
+        ScanChoice(tmp_path / "new"),
+        OutputChoice(tmp_path / "registration.json"),
+        choice=registering.RegisterChoice(from_transform=path),
+        progress=lambda _: None,
+    )
+    assert seen[0].shift_mm.tolist() == [1.0, -2.0, 3.5]
+    assert document["verdict"] == "warning"
+    assert codes(document) == ["foreign-transform"]
+    assert set(document["sha256"]) == {"planning", "intraop", "transform"}
+    assert load_registration(tmp_path / "registration.json").intraop_from_planning.target == (
+        NEW.volume.grid.frame
+    )
+
+
+NEW = scan_of(JAN, "new")

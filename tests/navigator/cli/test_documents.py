@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from navigator.io.documents import load_plan, load_registration
 from tests.navigator.app.tiny_patient import TinyPatient, write_request
@@ -57,6 +59,24 @@ def test_what_plan_and_register_print_can_be_read_as_what_they_write(
     for _ in range(2):
         printed.write_text(navigator(*words, "--json").out)
         assert load_registration(printed).metrics == load_registration(out).metrics
+
+
+def test_a_plan_through_a_plate_as_it_lies_is_read_back(
+    navigator: Navigator, tiny: TinyPatient
+) -> None:
+    level = np.array([[1, 0, 0, -31], [0, 0, 1, -86], [0, -1, 0, 101.5], [0, 0, 0, 1]], dtype=float)
+    # as a tracker with float32 gives it: a rotation to seven digits
+    turn = Rotation.from_rotvec([0.011, -0.007, 0.004]).as_matrix().astype(np.float32)
+    pose = level.copy()
+    pose[:3, :3] = turn @ level[:3, :3]
+    placement = {"lps_from_template": pose.tolist()}
+    request = write_request(tiny, "lies.json", placement=placement)
+    out = tiny.folder / "lies-plan.json"
+    answer = navigator("plan", request, "--out", out, "--json")
+    read = load_plan(out).plan
+    assert len(read.needles) == len(answer.document["trajectories"]) == 1
+    assert read.placement is not None
+    assert np.abs(read.placement.lps_from_template.matrix - pose).max() <= 1e-6
 
 
 @pytest.mark.hazard(45)

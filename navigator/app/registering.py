@@ -1,0 +1,127 @@
+"""The verb behind `navigator register`: two scans in, a judged registration out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from navigator.app.choices import MaskChoice, ScanChoice, load_choice
+from navigator.app.documents import registration_document
+from navigator.app.output_files import OutputChoice, check_may_write_file, save_document
+from navigator.app.two_scans import check_two_scans, pair_remarks
+from navigator.geometry.rigid import RigidTransform
+from navigator.io.documents import registration_to_json
+from navigator.io.documents.registration import REGISTRATION_SCHEMA
+from navigator.io.transforms import load_foreign_transform
+from navigator.io.volumes import load_scan
+from navigator.model.outcome import Reason, verdict_from_reasons, worst_verdict
+from navigator.registration.rigid import measure_given_motion, register_rigid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from navigator.io.transforms import ForeignTransform
+    from navigator.io.volumes import LoadedScan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterChoice:
+    """How two scans are to be registered.
+
+    Parameters
+    ----------
+    organ : MaskChoice or None
+        Where the quality is measured, in the planning scan.
+    from_transform : Path or None
+        A transform of another program, to be judged instead of searching for one.
+    """
+
+    organ: MaskChoice | None = None
+    from_transform: Path | None = None
+
+
+def register_to_file(
+    planning_scan: ScanChoice,
+    intraop_scan: ScanChoice,
+    out: OutputChoice,
+    *,
+    choice: RegisterChoice,
+    progress: Callable[[str], None],
+) -> dict[str, Any]:
+    """Register two scans and write the registration.
+
+    Parameters
+    ----------
+    planning_scan, intraop_scan : ScanChoice
+        The two scans.
+    out : OutputChoice
+        Where the registration shall be written.
+    choice : RegisterChoice
+        Where the quality is measured, and whether a motion is given.
+    progress : callable of str
+        Told what is being done.
+
+    Returns
+    -------
+    dict
+        The registration as JSON; a rejected one is written too, with its verdict inside.
+
+    Raises
+    ------
+    InputRefusedError
+        If the scans are of two patients, or one and the same, or the transform given is none.
+    """
+    scans = (planning_scan, intraop_scan)
+    named = (*scans, choice.organ)
+    inputs = [each.path for each in named if each is not None]
+    if choice.from_transform is not None:
+        inputs.append(choice.from_transform)
+    check_may_write_file(out, inputs=inputs, schema=REGISTRATION_SCHEMA)
+    foreign = None
+    if choice.from_transform is not None:
+        foreign = load_foreign_transform(choice.from_transform)
+    progress("reading both scans")
+    planning, intraop = (
+        load_scan(each.path, series_uid=each.series_uid, tell=progress) for each in scans
+    )
+    check_two_scans(planning, intraop)
+    liver = None
+    if choice.organ is not None:
+        liver = load_choice(choice.organ, planning.volume.grid, planning.patient)
+    start = time.perf_counter()
+    organ = None if liver is None else liver.mask
+    volumes = (planning.volume, intraop.volume)
+    if foreign is None:
+        found = register_rigid(*volumes, organ=organ, progress=progress)
+    else:
+        given = _motion_between(foreign, planning, intraop)
+        found = measure_given_motion(*volumes, given, organ=organ, progress=progress)
+    remarks = pair_remarks(planning, intraop, () if liver is None else liver.findings)
+    seen = verdict_from_reasons(warnings=(*remarks, *_foreign_remarks(foreign)))
+    verdict = worst_verdict(found.verdict, seen)
+    registration = replace(found, verdict=verdict)
+    seconds = round(time.perf_counter() - start, 2)
+    document = registration_document(registration, planning, intraop, seconds)
+    if foreign is not None:
+        hashes = {**document.input_hashes, "transform": foreign.sha256}
+        document = replace(document, input_hashes=hashes)
+    return save_document(registration_to_json(document), out.path)
+
+
+def _motion_between(
+    foreign: ForeignTransform, planning: LoadedScan, intraop: LoadedScan
+) -> RigidTransform:
+    """Put a matrix between the two scans."""
+    return RigidTransform(
+        matrix=foreign.matrix,
+        target=intraop.volume.grid.frame,
+        source=planning.volume.grid.frame,
+    )
+
+
+def _foreign_remarks(foreign: ForeignTransform | None) -> tuple[Reason, ...]:
+    """Warn of what a person has to confirm about a transform of another program."""
+    findings = () if foreign is None else foreign.findings
+    return tuple(Reason(finding.code, finding.message) for finding in findings)

@@ -1,0 +1,118 @@
+"""Headers of compressed pixels, read before a native decoder sees them.
+
+GDCM ends the whole process where a JPEG-LS or JPEG 2000 stream has another size than the DICOM
+header, or a header of its own that is damaged. So these headers are read here first: ISO/IEC
+10918-1 (JPEG), 14495-1 (JPEG-LS) and 15444-1 (JPEG 2000), annexes on syntax.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from navigator.errors import FileRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+JPEG_START, JPEG2000_START = b"\xff\xd8", b"\xff\x4f\xff\x51"
+FRAME_MARKERS = {*range(0xFFC0, 0xFFD0), 0xFFF7} - {0xFFC4, 0xFFC8, 0xFFCC}
+"""Start of frame, baseline to lossless, and JPEG-LS; the three left out are tables."""
+SCAN_MARKER = 0xFFDA
+SIZE_MARKER, STYLE_MARKER, TILE_MARKER = 0xFF51, 0xFF52, 0xFF90
+LARGEST_BITS = 16
+MOST_TILES = 4_096
+MOST_LEVELS = 32
+MOST_BLOCK = 8
+"""Exponents of a code block, less two: each, and both together (15444-1, table A.18)."""
+
+
+def check_codestream(code: bytes, shape_ji: tuple[int, int], where: str) -> None:
+    """Refuse a JPEG, JPEG-LS or JPEG 2000 stream that is not one grey image of the size announced.
+
+    Parameters
+    ----------
+    code : bytes
+        The compressed frame.
+    shape_ji : tuple of int
+        Rows and columns in the DICOM header.
+    where : str
+        The file, for the message.
+
+    Raises
+    ------
+    FileRefusedError
+        ``undecodable-pixels``.
+    """
+    try:
+        if code.startswith(JPEG2000_START):
+            found = _jpeg2000(code)
+        elif code.startswith(JPEG_START):
+            found = _jpeg(code)
+        else:
+            raise ValueError(f"a stream that begins with {code[:4].hex() or 'nothing'}")  # noqa: TRY301 - one refusal
+        if found != shape_ji:
+            raise ValueError(f"a stream of {found[0]} rows and {found[1]} columns")  # noqa: TRY301 - one refusal
+    except (ValueError, struct.error) as error:
+        raise FileRefusedError(
+            code="undecodable-pixels",
+            what="The compressed pixels are not those that the header announces",
+            where=where,
+            expected=f"one grey image of {shape_ji[0]} rows and {shape_ji[1]} columns",
+            got=str(error)[:200],
+            next_step="send or export the series again",
+        ) from error
+
+
+def _segments(code: bytes, start: int, last: int) -> Iterator[tuple[int, bytes]]:
+    """Walk marker segments up to the one behind which the coded data begin."""
+    at = start
+    while True:
+        marker, length = struct.unpack_from(">HH", code, at)
+        if not (marker >= 0xFF01 and length >= 2 and at + 2 + length <= len(code)):
+            raise ValueError(f"a damaged segment at byte {at}")
+        yield marker, code[at + 4 : at + 2 + length]
+        if marker == last:
+            return
+        at += 2 + length
+
+
+def _jpeg(code: bytes) -> tuple[int, int]:
+    """Read rows and columns of a JPEG or JPEG-LS stream."""
+    frames = [body for mark, body in _segments(code, 2, SCAN_MARKER) if mark in FRAME_MARKERS]
+    if len(frames) != 1:
+        raise ValueError(f"{len(frames)} frame headers in one stream")
+    bits, rows, columns, components = struct.unpack_from(">BHHB", frames[0])
+    if not (2 <= bits <= LARGEST_BITS and components == 1 and len(frames[0]) == 6 + 3):
+        raise ValueError(f"{bits} bits in {components} components")
+    return rows, columns
+
+
+def _jpeg2000(code: bytes) -> tuple[int, int]:
+    """Read rows and columns of a JPEG 2000 stream."""
+    segments = list(_segments(code, 2, TILE_MARKER))
+    marks = [mark for mark, _ in segments]
+    if marks.count(SIZE_MARKER) != 1 or marks.count(STYLE_MARKER) != 1:
+        raise ValueError("a main header without one size and one style")
+    style = dict(segments)[STYLE_MARKER]
+    return _size(dict(segments)[SIZE_MARKER], style)
+
+
+def _size(size: bytes, style: bytes) -> tuple[int, int]:
+    """Check the two segments that a decoder takes its memory from."""
+    numbers = struct.unpack_from(">H8IH", size)
+    columns, rows, left, top, tile_columns, tile_rows, tile_left, tile_top = numbers[1:9]
+    if numbers[9] != 1 or len(size) != 36 + 3 or any((left, top, tile_left, tile_top)):
+        raise ValueError(f"{numbers[9]} components, or an image beside its canvas")
+    bits, step_i, step_j = size[36:39]
+    if not ((bits & 0x7F) < LARGEST_BITS and step_i == step_j == 1):
+        raise ValueError(f"{(bits & 0x7F) + 1} bits, every {step_i} x {step_j} voxels")
+    if not (tile_columns and tile_rows):
+        raise ValueError("tiles of no size")
+    tiles = -(-columns // tile_columns) * -(-rows // tile_rows)
+    order, layers, levels, wide, high = struct.unpack_from(">xBHxBBB", style)
+    if not (tiles <= MOST_TILES and order <= 4 and layers >= 1 and levels <= MOST_LEVELS):
+        raise ValueError(f"{tiles} tiles, {layers} layers, {levels} levels")
+    if not (wide <= MOST_BLOCK and high <= MOST_BLOCK and wide + high <= MOST_BLOCK):
+        raise ValueError(f"code blocks of 2^{wide + 2} x 2^{high + 2}")
+    return rows, columns
