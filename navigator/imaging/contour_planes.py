@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PLANE_TOLERANCE_MM = 0.1
 """How far from its plane a point may lie: files round to a tenth of a millimetre."""
+MOST_OUTLINES_IN_A_PLANE = 500
+"""Where some overlap, each is compared with each."""
 GAP_STEPS = 1.5
 """Planes further apart than this many steps have planes missing between them."""
 TOUCHING_SHARE, WITHIN_SHARE = 0.01, 0.99
@@ -146,6 +148,15 @@ def read_plane(polygons: Sequence[Floats], *, is_xor: bool) -> PlaneReading:
     allowed = 1e-6 * max(total, 1.0)
     if twice <= allowed and abs(total - inside) <= TOUCHING_SHARE * total:
         return PlaneReading(coverage=coverage, hole_pixels=0.0, crosses_itself=False)
+    if len(polygons) > MOST_OUTLINES_IN_A_PLANE:
+        raise StructureRefusedError(
+            code="outline-absurd",
+            what="Too many outlines lie in one plane, and some of them overlap",
+            where="outlines of one plane",
+            expected=f"at most {MOST_OUTLINES_IN_A_PLANE} outlines",
+            got=f"{len(polygons)}",
+            next_step="export the structure again; look at it in the program that drew it",
+        )
     areas = [float(measure_coverage([polygon]).odd_shares.sum()) for polygon in polygons]
     if not is_xor:
         _check_none_cross(polygons, areas)

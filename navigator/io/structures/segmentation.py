@@ -20,6 +20,9 @@ MOST_FRAMES = 100_000
 """A hundred structures on a thousand slices."""
 MOST_VOXELS = 2**34
 """As bits it is the largest file that is read."""
+LEAST_STEP_MM, MOST_STEP_MM = 0.01, 1000.0
+MOST_FAR_MM = 1e5
+"""No scanner of patients steps or reaches beyond these."""
 KINDS = ("BINARY", "FRACTIONAL", "LABELMAP")
 BACKGROUND = 0
 
@@ -186,8 +189,11 @@ def _frame(
             ("PixelSpacing", 2),
         )
     )
-    if position is None or orientation is None or spacing is None or not min(spacing) > 0:
+    if position is None or orientation is None or spacing is None:
         raise _no_place(path, index, "its position, orientation and spacing")
+    is_sane = LEAST_STEP_MM <= min(spacing) <= max(spacing) <= MOST_STEP_MM
+    if not (is_sane and max(map(abs, position)) <= MOST_FAR_MM):
+        raise _no_place(path, index, "a position and spacing that a scanner can have")
     sequence = "SegmentIdentificationSequence"
     identified = items(group, sequence) or items(shared, sequence)
     segment = whole_value(identified[0], "ReferencedSegmentNumber", 0) if identified else 0
@@ -218,6 +224,6 @@ def _step_mm(group: Dataset, shared: Dataset | None) -> float | None:
     for holder in (group, shared):
         for measures in items(holder, "PixelMeasuresSequence"):
             found = number_values(measures, "SpacingBetweenSlices", 1)
-            if found and found[0] > 0:
+            if found and LEAST_STEP_MM <= found[0] <= MOST_STEP_MM:
                 return found[0]
     return None

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 CLOSED, CLOSED_XOR = "CLOSED_PLANAR", "CLOSEDPLANAR_XOR"
 MOST_POINTS = 5_000_000
 """A body on a thousand slices with a point every 0.3 mm has four million."""
+MOST_DIGITS = 64
+"""A decimal string has 16 (PS3.5, 6.2); one that is far longer would make all others as long."""
+MOST_FAR_MM = 1e5
+"""A hundred metres from the origin of the scanner there is no patient."""
 OWN_PITCH_MM = 0.5
 """Pixels of a structure that is read without a scan: finer than those of any body CT."""
 
@@ -229,17 +233,21 @@ def _points(contour: Dataset, entry: StructureEntry, path: Path, budget: int) ->
     if isinstance(raw, bytes):
         if raw.count(b"\\") >= 3 * budget:
             raise unreadable(path, f"at most {MOST_POINTS} points for {entry.words}", "more")
-        numbers = np.array(raw.strip(b" \0").split(b"\\")).astype(np.float64)
+        words = raw.strip(b" \0").split(b"\\")
+        if max(map(len, words)) > MOST_DIGITS:
+            raise unreadable(path, f"numbers of up to {MOST_DIGITS} characters", "a longer one")
+        numbers = np.array(words).astype(np.float64)
     else:
         numbers = np.array([float(part) for part in contour.ContourData])
     announced = whole_value(contour, "NumberOfContourPoints", len(numbers) // 3)
-    if len(numbers) != 3 * announced or not np.isfinite(numbers).all():
+    is_sane = np.abs(numbers) <= MOST_FAR_MM
+    if len(numbers) != 3 * announced or not is_sane.all():
         raise StructureRefusedError(
             code="outline-damaged",
             what=f"An outline of {entry.words} is not whole",
             where=str(path),
-            expected=f"{announced} points of three numbers",
-            got=f"{len(numbers)} numbers, {int((~np.isfinite(numbers)).sum())} of them none",
+            expected=f"{announced} points of three numbers, at most {MOST_FAR_MM:g} mm off",
+            got=f"{len(numbers)} numbers, {int((~is_sane).sum())} of them absurd",
             next_step="export the structure set again",
         )
     return numbers.reshape(-1, 3)

@@ -253,9 +253,21 @@ def askew_position(dataset: Dataset) -> None:
     group.PlanePositionSequence[0].ImagePositionPatient[0] += 3
 
 
+def tiny_pixels(dataset: Dataset) -> None:
+    shared = dataset.SharedFunctionalGroupsSequence[0]
+    shared.PixelMeasuresSequence[0].PixelSpacing = [1e-200, 1e-200]
+
+
+def far_away(dataset: Dataset) -> None:
+    group = dataset.PerFrameFunctionalGroupsSequence[2]
+    group.PlanePositionSequence[0].ImagePositionPatient[0] = 1e300
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
+        (tiny_pixels, "no-spatial-metadata"),
+        (far_away, "no-spatial-metadata"),
         (truncated, "unreadable-file"),
         (huge, "unreadable-file"),
         (twice_at_one_place, "frames-at-one-place"),

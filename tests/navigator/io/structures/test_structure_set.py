@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
+from pydicom import dcmread
 
 from navigator.errors import InputRefusedError
 from navigator.imaging.contours import outlines_from_mask
 from navigator.io.structures import load_mask, load_structure, open_structures
+from tests.navigator.io.dicom_writer import FRAME_OF_REFERENCE
 from tests.navigator.io.structures.balls import FRAME, GRID, LIVER, TUMOUR, scan_grid
 from tests.navigator.io.structures.writers import Header, save, structure_set
 
@@ -89,6 +94,26 @@ def test_frames_of_reference_are_compared(tmp_path: Path) -> None:
     )
 
 
+def test_what_plastimatch_writes_is_read_voxel_for_voxel(tmp_path: Path) -> None:
+    """Another program's outlines of our voxels, holes and small parts included."""
+    program = shutil.which("plastimatch")
+    if program is None:
+        pytest.skip("plastimatch is not installed (Debian: plastimatch)")
+    image = sitk.GetImageFromArray(ring().members.astype(np.uint8))
+    image.SetSpacing([0.8, 0.8, 2.0])
+    image.SetOrigin([-20.0, -20.0, -20.0])
+    sitk.WriteImage(image, str(tmp_path / "ring.mha"))
+    words = ["--input-ss-img", str(tmp_path / "ring.mha"), "--output-dicom", str(tmp_path / "out")]
+    subprocess.run([program, "convert", *words], check=True, capture_output=True)  # noqa: S603 - a Debian program
+    (path,) = (tmp_path / "out").glob("rtss*")
+    dataset = dcmread(path)
+    for roi in dataset.StructureSetROISequence:
+        roi.ReferencedFrameOfReferenceUID = FRAME_OF_REFERENCE
+    dataset.save_as(path)
+    found = load_mask(path, label=1, grid=GRID).members
+    np.testing.assert_array_equal(found, ring().members)
+
+
 def test_points_and_open_lines_are_no_volume(tmp_path: Path) -> None:
     path = written(tmp_path, drawn(TUMOUR))
     assert refusal(path, "Isocentre", grid=GRID) == "no-closed-outline"
@@ -163,6 +188,32 @@ def test_an_offset_a_count_and_a_number_that_cannot_be_are_refused(tmp_path: Pat
         dataset = structure_set(rois)
         setattr(dataset.ROIContourSequence[0].ContourSequence[0], keyword, value)
         assert refusal(save(dataset, tmp_path / "rt.dcm"), grid=GRID) == code
+
+
+@pytest.mark.parametrize("value", ["nan", "1e300", "9" * 1000, "a", ""])
+def test_a_coordinate_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
+    path = written(tmp_path, drawn(TUMOUR))
+    content = path.read_bytes()
+    dataset = dcmread(path)
+    contour = dataset.ROIContourSequence[0].ContourSequence[0]
+    element = contour.get_item("ContourData")
+    first = element.value.split(b"\\")[0]
+    changed = element.value.replace(first, value.encode(), 1)
+    changed += b" " * (len(changed) % 2)
+    contour[0x30060050] = element._replace(value=changed, length=len(changed))
+    dataset.save_as(path)
+    assert path.read_bytes() != content
+    assert refusal(path, grid=GRID) in {"outline-damaged", "unreadable-file"}
+
+
+@pytest.mark.filterwarnings("ignore:.*exceeds the size of 64 kByte")
+def test_an_outline_longer_than_64_kilobytes_is_read(tmp_path: Path) -> None:
+    """Files in explicit syntax store it with an unknown representation (PS3.5, 6.2.2)."""
+    turns = np.linspace(0.0, 2 * np.pi, 4000, endpoint=False)
+    circle = np.stack([9.0 * np.cos(turns), 9.0 * np.sin(turns), np.zeros(4000)], axis=1)
+    outlines = [(CLOSED, circle + np.array([0.01, 0.02, height])) for height in (-2.0, 0.0, 2.0)]
+    mask = load_mask(written(tmp_path, outlines), label=1, grid=GRID)
+    assert mask.volume_ml == pytest.approx(np.pi * 81.0 * 6.0 / 1000.0, rel=0.02)
 
 
 def test_the_same_outline_twice_is_refused(tmp_path: Path) -> None:
