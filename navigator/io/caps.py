@@ -30,10 +30,8 @@ MOST_TEXT_HEADER_BYTES = 1 << 18
 """Header of an NRRD or MetaImage. A segmentation of 100 named segments needs 60 kB."""
 MOST_NIFTI_EXTENSION_BYTES = 1 << 24
 """Between the header of a NIfTI file and its voxels; other programs store notes there."""
-MOST_DICOM_HEADER_BYTES = 1 << 26
-"""A DICOM file up to its pixels. An enhanced CT of 3,000 frames needs 8 MB."""
-MOST_DICOM_NESTING = 16
-"""Sequences within sequences. Structured reports reach 10."""
+MOST_DICOM_ELEMENT_BYTES = 1 << 26
+"""One element of a DICOM header. The frames of an enhanced CT of 3,000 need 8 MB."""
 PIXEL_BITS = (8, 16, 32)
 """What one sample of a CT may be stored in."""
 DECODE_SECONDS = 5.0

@@ -20,18 +20,6 @@ FAULTS_OF_OLD: dict[str, tuple[int, ...]] = {
 }
 """Inputs that ended a process, were read as something else, or were refused in 8,000 letters."""
 
-NOT_YET = {
-    "dicom-series": "a slice with a damaged class is set apart in silence",
-    "dicom-enhanced": "no rows, and too many letters in a refusal",
-    "dicom-pixels": "GDCM ends the process; io/codestreams.py is not called yet",
-}
-PARAMETERS = [
-    pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=NOT_YET[name]))
-    if name in NOT_YET
-    else name
-    for name in SUBJECTS
-]
-
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.hazard(22, 26, 46, 47),
@@ -39,7 +27,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("name", SUBJECTS)
 def test_a_damaged_file_is_refused_or_read_as_what_it_says(name: str, *, long_run: bool) -> None:
     subject = SUBJECTS[name]
     total = run_fuzz(name, EVERY if long_run else subject.in_ci)

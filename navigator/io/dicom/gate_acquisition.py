@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from navigator.io.dicom.gate_position import UNEVEN_MM, UNEVEN_SHARE
-from navigator.io.dicom.gate_slices import SEND_AGAIN, names_of
 from navigator.io.dicom.stack import SAME_POSITION_MM
+from navigator.io.dicom.wording import SEND_AGAIN, names_of
 from navigator.io.findings import Finding, Severity
 
 if TYPE_CHECKING:

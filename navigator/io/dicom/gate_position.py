@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from navigator.io.dicom.gate_slices import SEND_AGAIN, names_of
 from navigator.io.dicom.stack import DRIFT_MM, SAME_POSITION_MM, STRAIGHT_LINE_MM
+from navigator.io.dicom.wording import SEND_AGAIN, names_of
 from navigator.io.findings import Finding, Severity, wide_spacing_findings
 
 if TYPE_CHECKING:

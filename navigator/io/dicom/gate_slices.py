@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from navigator.io.caps import MOST_ALONG_AXIS
 from navigator.io.dicom.headers import CT_IMAGE, MULTIFRAME_CT, SliceHeader
 from navigator.io.dicom.stack import FARTHEST_MM
 from navigator.io.dicom.values import uid_name
+from navigator.io.dicom.wording import CHOOSE_CT, SEND_AGAIN, names_of
 from navigator.io.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 UNIT_LIMIT = 1e-3
 """Largest deviation of directions from length one and a right angle that rounding explains."""
@@ -35,9 +37,6 @@ DERIVED_MAPS = (
 PIXEL_SPACING_RANGE_MM = (0.05, 5.0)
 """A matrix of 2048 on a wrist, and one of 128 on a field of view of 64 cm: no scanner of patients
 goes beyond either; a thousandth of a usual value is one written in metres."""
-
-SEND_AGAIN = "send or export the whole series again from the scanner or archive"
-CHOOSE_CT = "choose the original CT series of the exam"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,22 +90,6 @@ def slice_findings(headers: tuple[SliceHeader, ...]) -> Iterator[Finding]:
             )
 
 
-def names_of(headers: Iterable[SliceHeader]) -> tuple[str, ...]:
-    """Name the files of slices, each once.
-
-    Parameters
-    ----------
-    headers : iterable of SliceHeader
-        Slices.
-
-    Returns
-    -------
-    tuple of str
-        File names, sorted.
-    """
-    return tuple(sorted({header.source.file.name for header in headers}))
-
-
 def is_ct(header: SliceHeader) -> bool:
     """Tell whether an object is a CT image, by its class, else by its modality.
 
@@ -145,6 +128,15 @@ def _is_cut_short(header: SliceHeader) -> bool:
     if not source.is_native:
         return source.is_cut_short
     return source.native_bytes_left < max(source.frame_bytes, 1)
+
+
+def _is_too_long(header: SliceHeader) -> bool:
+    """Tell whether an uncompressed file holds more than frames and padding to an even length."""
+    source = header.source
+    if not (source.is_native and source.frame_bytes > 0):
+        return False
+    frames_left = source.frames_in_file - source.frame
+    return source.native_bytes_left > frames_left * source.frame_bytes + 1
 
 
 def _is_odd_pixel(header: SliceHeader) -> bool:
@@ -255,6 +247,16 @@ SLICE_RULES = (
         next_step=CHOOSE_CT,
     ),
     SliceRule(
+        code="no-such-size",
+        is_broken=lambda header: (
+            not 0 < min(header.source.shape_ji) <= max(header.source.shape_ji) <= MOST_ALONG_AXIS
+        ),
+        what="The slices have no size that a CT scanner makes",
+        expected=f"1 to {MOST_ALONG_AXIS} rows and columns",
+        got=lambda header: f"with {header.source.shape_ji[0]} x {header.source.shape_ji[1]}",
+        next_step=SEND_AGAIN,
+    ),
+    SliceRule(
         code="unsupported-transfer-syntax",
         is_broken=lambda header: header.source.transfer_syntax_uid not in READABLE_SYNTAXES,
         what="The pixels are encoded in a way that is not read here",
@@ -271,6 +273,17 @@ SLICE_RULES = (
             f"with {header.source.native_bytes_left} of {header.source.frame_bytes} bytes"
             if header.source.is_native
             else "that end within a compressed image"
+        ),
+        next_step=SEND_AGAIN,
+    ),
+    SliceRule(
+        code="more-pixels-than-announced",
+        is_broken=_is_too_long,
+        what="A file holds more pixels than its rows, columns and frames announce",
+        expected="as many bytes as rows, columns and frames announce",
+        got=lambda header: (
+            f"with {header.source.native_bytes_left} bytes from a frame of "
+            f"{header.source.frame_bytes} on"
         ),
         next_step=SEND_AGAIN,
     ),

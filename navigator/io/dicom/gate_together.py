@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from navigator.io.dicom.gate_slices import LOSSY_SYNTAXES, SEND_AGAIN, names_of
+from navigator.io.dicom.gate_slices import LOSSY_SYNTAXES
+from navigator.io.dicom.wording import SEND_AGAIN, names_of
 from navigator.io.findings import Finding, Severity
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import pydicom
 from pydicom.tag import Tag
 
 from navigator.errors import FileRefusedError
+from navigator.io.caps import MOST_DICOM_ELEMENT_BYTES, check_regular_file
 from navigator.io.dicom.acquisition import (
     ACQUISITION_TAGS,
     Acquisition,
@@ -133,6 +134,7 @@ def looks_like_dicom(path: Path) -> bool:
     FileRefusedError
         If the file cannot be opened.
     """
+    check_regular_file(path)
     try:
         with path.open("rb") as stream:
             start = stream.read(PREFIX_START + len(PREFIX))
@@ -181,6 +183,8 @@ class _HeaderStream(BufferedReader):
     def read(self, size: int | None = -1, /) -> bytes:
         if size is None or size < 0:
             raise _InflationError
+        if size > MOST_DICOM_ELEMENT_BYTES:
+            raise OverflowError(f"an element of {size} bytes stands in the header")
         return super().read(size)
 
 

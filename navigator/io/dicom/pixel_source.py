@@ -52,6 +52,8 @@ class PixelSource:
         Least and largest stored value that the header calls padding; None where it names none.
     native_start : int or None
         First byte of this frame in the file; None where the pixels are compressed or absent.
+    frames_in_file : int
+        As the header announces them; 1 for a plain image.
     native_bytes_left : int
         Bytes of pixel data that the file really holds from there on.
     is_cut_short : bool
@@ -70,6 +72,7 @@ class PixelSource:
     photometric: str
     padding: tuple[int, int] | None
     native_start: int | None
+    frames_in_file: int
     native_bytes_left: int
     is_cut_short: bool = False
 
@@ -184,6 +187,7 @@ def pixel_source_from_dataset(
         photometric=text_value(dataset, "PhotometricInterpretation"),
         padding=_padding_range(dataset, bits_stored, is_signed=is_signed),
         native_start=None,
+        frames_in_file=whole_value(dataset, "NumberOfFrames", 1),
         native_bytes_left=0,
     )
     if stored is None or stored.start is None:

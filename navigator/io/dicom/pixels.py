@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pydicom
+from pydicom.encaps import get_frame
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import RLELossless
 
 from navigator.errors import FileRefusedError
 from navigator.imaging.resample import PADDED_HU
+from navigator.io.caps import check_announced_frames
+from navigator.io.codestreams import check_codestream
 from navigator.io.dicom.pixel_source import BYTE_ORDER
-from navigator.io.dicom.values import uid_name
+from navigator.io.dicom.values import uid_name, whole_value
 from navigator.io.findings import Finding, Severity
 from navigator.io.progress import tell_nobody, told
 
@@ -24,10 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+    from pydicom.dataset import Dataset
 
     from navigator.arrays import Voxels
     from navigator.io.dicom.headers import SliceHeader
-    from navigator.io.dicom.pixel_source import PixelSource
+from navigator.io.dicom.pixel_source import PixelSource
 
 MOST_THREADS = 8
 """More readers than this wait for the disk."""
@@ -59,8 +63,10 @@ def hounsfield_from_slices(
     Raises
     ------
     FileRefusedError
-        If the pixels of a slice cannot be decoded, or are not what its header says.
+        If the pixels of a slice cannot be decoded, or are not what its header says, or there
+        are more than an exam has.
     """
+    _check_announced(headers)
     values = np.empty((len(headers), *headers[0].source.shape_ji), dtype=np.float32)
     places = list(enumerate(headers))
     jobs = [list(group) for _, group in groupby(places, key=lambda place: place[1].source.file)]
@@ -73,6 +79,18 @@ def hounsfield_from_slices(
     values.setflags(write=False)
     warned = _findings_from_warnings([str(warning.message) for warning in caught])
     return values, (*warned, *_padding_findings(headers, doubted))
+
+
+def _check_announced(headers: tuple[SliceHeader, ...]) -> None:
+    """Refuse a series that announces more than an exam has before room is made for it."""
+    first = headers[0].source
+    files = {header.source.file for header in headers}
+    check_announced_frames(
+        str(first.file),
+        (len(headers), *first.shape_ji),
+        bits=first.bits_allocated,
+        held_bytes=sum(file.stat().st_size for file in files),
+    )
 
 
 def _fill(values: NDArray[np.float32], job: list[tuple[int, SliceHeader]]) -> int:
@@ -133,18 +151,32 @@ def decode_frames(sources: list[PixelSource]) -> list[NDArray[Any]]:
             frames = [_read_native(source) for source in sources]
         else:
             dataset = pydicom.dcmread(first.file)
+            _check_streams(dataset, sources)
             plugin = "pydicom" if first.transfer_syntax_uid == RLELossless else "gdcm"
             options = {} if first.is_native else {"decoding_plugin": plugin}
             frames = [
                 pixel_array(dataset, index=source.frame, **options)  # type: ignore[arg-type]  # pydicom types its options as one union
                 for source in sources
             ]
+    except FileRefusedError:
+        raise
     except Exception as error:  # foreign decoders raise whatever they like
         raise _undecodable(first, (str(error).splitlines() or [""])[0][:200]) from error
     for source, frame in zip(sources, frames, strict=True):
         if frame.shape != source.shape_ji:
             raise _undecodable(source, f"an image of shape {frame.shape}")
     return frames
+
+
+def _check_streams(dataset: Dataset, sources: list[PixelSource]) -> None:
+    """Read the headers of compressed frames before a decoder that would end the process."""
+    first = sources[0]
+    if first.is_native or first.transfer_syntax_uid == RLELossless:
+        return
+    count = whole_value(dataset, "NumberOfFrames", 1)
+    for source in sources:
+        coded = get_frame(dataset.PixelData, source.frame, number_of_frames=max(count, 1))
+        check_codestream(coded, source.shape_ji, str(source.file))
 
 
 def _is_plain(source: PixelSource) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from navigator.errors import FileRefusedError
 from navigator.io.dicom.gate import judge_series
-from navigator.io.dicom.gate_slices import CHOOSE_CT, SEND_AGAIN, is_ct, names_of
+from navigator.io.dicom.gate_slices import is_ct
 from navigator.io.dicom.headers import looks_like_dicom, read_headers
 from navigator.io.dicom.values import uid_name
+from navigator.io.dicom.wording import CHOOSE_CT, SEND_AGAIN, names_of
 from navigator.io.findings import Finding, Severity, grave_first, verdict_word
+from navigator.io.paths import files_below
 from navigator.io.progress import tell_nobody, told
 
 if TYPE_CHECKING:
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
     from navigator.io.dicom.headers import SliceHeader
     from navigator.io.dicom.stack import Stack
 
-MOST_FILES = 20_000
-"""A folder with more is not one exam."""
+UID = re.compile(r"[0-2](\.(0|[1-9][0-9]{0,60}))+", re.ASCII)
+"""A UID as it is written (PS3.5, 9.1)."""
+STANDARD_ROOT = "1.2.840.10008."
 NO_UID = "no-uid"
 """Stands for the UID of series that have none."""
 
@@ -115,7 +118,7 @@ def find_series(path: Path, *, tell: Callable[[str], None] = tell_nobody) -> Fol
     """
     if not path.is_dir():
         return FolderContents(_entries(read_headers(path), ()), ())
-    files = _files_below(path)
+    files = files_below(path)
     dicom = [file for file in files if looks_like_dicom(file)]
     if not dicom:
         raise _no_dicom(path, len(files))
@@ -150,26 +153,6 @@ def kind_of(header: SliceHeader) -> ObjectKind:
     return ObjectKind.OTHER_IMAGE if is_image else ObjectKind.NO_IMAGE
 
 
-def _files_below(folder: Path) -> list[Path]:
-    """List the files of a folder in a fixed order, hidden ones left out."""
-    visible = (
-        file
-        for file in folder.rglob("*")
-        if file.is_file() and not any(part.startswith(".") for part in file.parts[-1:])
-    )
-    files = sorted(islice(visible, MOST_FILES + 1))
-    if len(files) > MOST_FILES:
-        raise FileRefusedError(
-            code="too-many-files",
-            what="The folder holds too many files to be one exam",
-            where=str(folder),
-            expected=f"{MOST_FILES} files or fewer",
-            got="more",
-            next_step="give the folder of the exam or of the series",
-        )
-    return files
-
-
 def _entries(
     headers: tuple[SliceHeader, ...], broken: tuple[Finding, ...]
 ) -> tuple[SeriesEntry, ...]:
@@ -182,7 +165,8 @@ def _entries(
     for (uid, kind), group in groups.items():
         if kind is ObjectKind.CT_SLICE:
             strangers = groups.get((uid, ObjectKind.OTHER_IMAGE), [])
-            entries.append(_ct_entry(uid, tuple(group), (*broken, *_mixed(strangers))))
+            doubts = (*broken, *_mixed(strangers), *_unknown(uid, headers))
+            entries.append(_ct_entry(uid, tuple(group), doubts))
         else:
             entries.append(_apart_entry(uid, kind, tuple(group)))
     return tuple(sorted(entries, key=lambda entry: (entry.is_set_apart, entry.uid)))
@@ -214,7 +198,8 @@ def _apart_entry(uid: str, kind: ObjectKind, headers: tuple[SliceHeader, ...]) -
                 severity=Severity.REFUSE,
                 what="These objects are set apart: they are no slices of a scan",
                 expected="slices of a CT",
-                got=f"{len(headers)} x {name}, type {'/'.join(headers[0].image_type) or 'none'}",
+                got=f"{len(headers)} x {name[:80]}, "
+                f"type {'/'.join(headers[0].image_type)[:80] or 'none'}",
                 next_step=CHOOSE_CT,
                 files=names_of(headers),
             ),
@@ -241,6 +226,35 @@ def _mixed(strangers: list[SliceHeader]) -> Iterator[Finding]:
             next_step=SEND_AGAIN,
             files=names_of(strangers),
         )
+
+
+def _unknown(series_uid: str, headers: tuple[SliceHeader, ...]) -> Iterator[Finding]:
+    """Refuse a CT series beside an object that may be the missing slice, its header damaged."""
+    strangers = [header for header in headers if _may_be_of(series_uid, header)]
+    if strangers:
+        yield Finding(
+            code="unknown-object",
+            severity=Severity.REFUSE,
+            what="An object of no known kind lies among the slices",
+            expected="CT slices, and at most localizers and reports beside them",
+            got=f"{len(strangers)} x class {ascii(strangers[0].sop_class_uid)[:80]}",
+            next_step=SEND_AGAIN,
+            files=names_of(strangers),
+        )
+
+
+def _may_be_of(series_uid: str, header: SliceHeader) -> bool:
+    """Tell whether an object that is no image may be a damaged slice of a series.
+
+    A vendor's own objects have a class of another root and a series of their own.
+    """
+    if kind_of(header) is not ObjectKind.NO_IMAGE:
+        return False
+    if not UID.fullmatch(header.series_uid):
+        return True
+    kind = header.sop_class_uid
+    is_own = not kind.startswith(STANDARD_ROOT) and UID.fullmatch(kind) is not None
+    return uid_name(kind) == kind and (header.series_uid == series_uid or not is_own)
 
 
 def _broken_file(file: Path, error: FileRefusedError) -> Finding:
