@@ -67,12 +67,15 @@ class FoundBone:
     bone, metal : (z, y, x) array of bool
         Bone with marrow; metal.
     bright : (z, y, x) array of bool
-        As bright as bone, and taken for a contrast-filled vessel or organ.
+        As bright as bone, and not taken for it.
+    blood : (z, y, x) array of bool
+        That part of it that was told from bone by being even and without a rind.
     """
 
     bone: Booleans
     metal: Booleans
     bright: Booleans
+    blood: Booleans
 
 
 def find_bone(scan: UprightScan) -> FoundBone:
@@ -98,7 +101,7 @@ def find_bone(scan: UprightScan) -> FoundBone:
     pieces, count = ndimage.label(dense & ~blood)
     shell = _bony(pieces, count, scan, cortex_hu)[pieces]
     bone = _filled(shell, ~metal & ~blood, scan)
-    return FoundBone(bone=bone, metal=metal, bright=dense & ~bone)
+    return FoundBone(bone=bone, metal=metal, bright=dense & ~bone, blood=blood)
 
 
 def _metal(dense: Booleans, scan: UprightScan) -> Booleans:

@@ -171,7 +171,9 @@ def _settle(place: Neighbourhood) -> tuple[_Grown | None, Reason]:
     levels = _first_levels(place)
     if levels is None:
         text = "around the click there is one tissue only"
-        return None, Reason("no-contrast", f"{text}; click inside the lesion, or outline it by hand")
+        return None, Reason(
+            "no-contrast", f"{text}; click inside the lesion, or outline it by hand"
+        )
     volume_ml, level_share = 0.0, 0.5
     region = np.zeros(place.imaged.shape, dtype=bool)
     for _ in range(ROUNDS):
@@ -299,9 +301,7 @@ def _loose_ends(place: Neighbourhood, region: Booleans, moved: list[Booleans]) -
     if not tight.any() or place.reaches_end(wide):
         return [_leak(place, wide)]
     size = _volume_ml(place, region)
-    shift_mm = max(
-        abs(_radius_mm(_volume_ml(place, each)) - _radius_mm(size)) for each in moved
-    )
+    shift_mm = max(abs(_radius_mm(_volume_ml(place, each)) - _radius_mm(size)) for each in moved)
     tongue_mm = float(measure_distances_mm(region, place.spacing_mm)[wide].max())
     lost_mm = float(measure_distances_mm(tight, place.spacing_mm)[region].max())
     if shift_mm <= LARGEST_SHIFT_MM and max(tongue_mm, lost_mm) <= LARGEST_TONGUE_MM:
@@ -313,9 +313,7 @@ def _loose_ends(place: Neighbourhood, region: Booleans, moved: list[Booleans]) -
     return [Reason("border-unsure", f"{text}: it may leak; outline it by hand")]
 
 
-def _found(
-    place: Neighbourhood, grown: _Grown, moved: list[Booleans], name: str
-) -> FoundStructure:
+def _found(place: Neighbourhood, grown: _Grown, moved: list[Booleans], name: str) -> FoundStructure:
     """Put the lesion together with what is uncertain and what touches it."""
     tight_ml, size_ml, wide_ml = (
         _volume_ml(place, each) for each in (moved[0], grown.region, moved[1])

@@ -182,7 +182,9 @@ def find_peaks_hu(
     is_peak = (smooth[1:-1] >= smooth[:-2]) & (smooth[1:-1] > smooth[2:])
     heights = smooth[1:-1]
     is_peak &= heights >= least_share * heights.max()
-    found = [(float(edges[at] + 0.5 * BIN_HU), float(heights[at])) for at in np.flatnonzero(is_peak)]
+    found = [
+        (float(edges[at] + 0.5 * BIN_HU), float(heights[at])) for at in np.flatnonzero(is_peak)
+    ]
     return sorted(found, key=lambda peak: -peak[1])
 
 

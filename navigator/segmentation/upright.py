@@ -102,9 +102,7 @@ def stand_upright(volume: Volume) -> UprightScan:
     )
 
 
-def in_slices(
-    work: Callable[..., Booleans], *stacks: Booleans, **options: object
-) -> Booleans:
+def in_slices(work: Callable[..., Booleans], *stacks: Booleans, **options: object) -> Booleans:
     """Work on a stack slice by slice.
 
     Parameters
