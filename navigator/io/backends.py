@@ -24,11 +24,11 @@ from navigator.errors import FileRefusedError
 from navigator.io.nifti import open_nifti
 from navigator.io.structures import load_label_map, read_label_image
 from navigator.io.volumes import save_scan
-from navigator.model.anatomy import LabelMap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from navigator.model.anatomy import LabelMap
     from navigator.model.volume import Volume
 
 PROGRAM = "TotalSegmentator"
@@ -43,8 +43,7 @@ LABEL = re.compile(rb'<Label Key="(\d{1,5})"[^>]*><!\[CDATA\[(\w{1,60})\]\]></La
 GROUPS = (
     (
         "bone",
-        r"rib_.*|vertebrae_.*|sacrum|sternum|hip_.*|femur_.*|humerus_.*|scapula_.*"
-        r"|clavicula_.*|skull",
+        r"(rib|vertebrae|hip|femur|humerus|scapula|clavicula)_.*|sacrum|sternum|skull",
     ),
     ("cartilage", r"costal_cartilages"),
     ("lung", r"lung_.*"),

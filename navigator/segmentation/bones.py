@@ -144,7 +144,7 @@ def _filled(shell: Booleans, free: Booleans, scan: UprightScan) -> Booleans:
         stacks = (np.moveaxis(each, axis, 0) for each in (rings, marrow, scan.values_hu))
         for ring, filled, values in zip(*stacks, strict=True):
             if ring.any():
-                filled |= _marrow(ring, values, plane_mm)
+                np.logical_or(filled, _marrow(ring, values, plane_mm), out=filled)
     return solid | (marrow & free & scan.body)
 
 
@@ -188,8 +188,8 @@ def _local_spread(scan: UprightScan) -> Voxels:
     """Measure the standard deviation over a square of each slice, (z, y, x), HU."""
     side = [1, *(2 * round(0.5 * EVEN_SIDE_MM / step) + 1 for step in scan.spacing_mm[1:])]
     values = np.clip(scan.values_hu, -200.0, METAL_HU)
-    mean = ndimage.uniform_filter(values, side, mode="nearest")
-    square = ndimage.uniform_filter(values * values, side, mode="nearest")
+    mean: Voxels = ndimage.uniform_filter(values, side, mode="nearest")
+    square: Voxels = ndimage.uniform_filter(values * values, side, mode="nearest")
     spread: Voxels = np.sqrt(np.maximum(square - mean * mean, 0.0))
     return spread
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from navigator.model.volume import Mask
-
 if TYPE_CHECKING:
     from navigator.model.ablation import Interval
     from navigator.model.outcome import Reason
+    from navigator.model.volume import Mask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

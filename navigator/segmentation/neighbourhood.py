@@ -129,7 +129,7 @@ def cut_neighbourhood(
     away = lengths(_centres_mm(block) - click_mm).transpose(axes)
     spacing_mm = grid.spacing_mm[list(axes)]
     clipped = np.clip(values, *CLIPPED_HU)
-    smooth = ndimage.gaussian_filter(clipped, blur_mm / spacing_mm, mode="nearest")
+    smooth: Floats = ndimage.gaussian_filter(clipped, blur_mm / spacing_mm, mode="nearest")
     return Neighbourhood(
         values_hu=smooth.astype(np.float32),
         imaged=values >= LEAST_IMAGED_HU,
@@ -178,7 +178,7 @@ def find_peaks_hu(
     weights = 1.0 / np.maximum(place.away_mm[near], NEAREST_MM) ** 2
     edges = np.arange(range_hu[0], range_hu[1] + BIN_HU, BIN_HU)
     counts, _ = np.histogram(place.values_hu[near], edges, weights=weights)
-    smooth = ndimage.gaussian_filter1d(np.pad(counts, 1), PEAK_BLUR_BINS, mode="constant")
+    smooth: Floats = ndimage.gaussian_filter1d(np.pad(counts, 1), PEAK_BLUR_BINS, mode="constant")
     is_peak = (smooth[1:-1] >= smooth[:-2]) & (smooth[1:-1] > smooth[2:])
     heights = smooth[1:-1]
     is_peak &= heights >= least_share * heights.max()
@@ -209,14 +209,13 @@ def open_from_click(
     (z, y, x) array of bool
         Empty where the band has no such part there.
     """
-    depth_mm = measure_distances_mm(~np.pad(band, 1), place.spacing_mm)[1:-1, 1:-1, 1:-1]
-    core = depth_mm > neck_mm + TIE_MM
+    core = depths_mm(band, place.spacing_mm) > neck_mm + TIE_MM
     pieces, _ = ndimage.label(core)
     near = core & (place.away_mm <= search_mm)
     if not near.any():
         return np.zeros_like(band)
     chosen = core & (pieces == _nearest_piece(pieces, near, place.away_mm))
-    back = measure_distances_mm(np.ascontiguousarray(chosen), place.spacing_mm)
+    back = distances_near_mm(chosen, place.spacing_mm, neck_mm)
     opened: Booleans = band & (back <= neck_mm + TIE_MM)
     return opened
 
@@ -225,3 +224,55 @@ def _nearest_piece(pieces: Labels, near: Booleans, away_mm: Voxels) -> int:
     """Find the piece (z, y, x) that holds the voxel nearest to the click."""
     at = int(np.argmin(np.where(near, away_mm, np.inf)))
     return int(pieces.ravel()[at])
+
+
+def distances_near_mm(members: Booleans, spacing_mm: Floats, reach_mm: float) -> Voxels:
+    """Measure distances to members, no farther than needed.
+
+    Parameters
+    ----------
+    members : (z, y, x) array of bool
+        A small part of a large block.
+    spacing_mm : (3,) array
+        Along (z, y, x), millimetres.
+    reach_mm : float
+        Farther distances do not matter, millimetres.
+
+    Returns
+    -------
+    (z, y, x) array
+        Millimetres; exact up to the reach, infinite where it is exceeded by more than a voxel.
+    """
+    far: Voxels = np.full(members.shape, np.inf, dtype=np.float32)
+    boxes = ndimage.find_objects(members.view(np.int8))
+    if boxes:
+        steps = np.ceil(reach_mm / spacing_mm).astype(int) + 1
+        wide = tuple(
+            slice(max(part.start - step, 0), part.stop + step)
+            for part, step in zip(boxes[0], steps, strict=True)
+        )
+        far[wide] = measure_distances_mm(np.ascontiguousarray(members[wide]), spacing_mm)
+    return far
+
+
+def depths_mm(members: Booleans, spacing_mm: Floats) -> Voxels:
+    """Measure how deep the voxels of a structure lie below its border.
+
+    Parameters
+    ----------
+    members : (z, y, x) array of bool
+        A small part of a large block.
+    spacing_mm : (3,) array
+        Along (z, y, x), millimetres.
+
+    Returns
+    -------
+    (z, y, x) array
+        Distance to the nearest voxel outside, millimetres; 0 outside.
+    """
+    deep: Voxels = np.zeros(members.shape, dtype=np.float32)
+    boxes = ndimage.find_objects(members.view(np.int8))
+    if boxes:
+        inside = np.pad(members[boxes[0]], 1)
+        deep[boxes[0]] = measure_distances_mm(~inside, spacing_mm)[1:-1, 1:-1, 1:-1]
+    return deep

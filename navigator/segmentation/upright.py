@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from navigator.arrays import Booleans, Floats, Voxels
 from navigator.imaging.tissue import find_body, find_imaged, upright_axes
 from navigator.model.volume import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from navigator.arrays import Booleans, Floats, Voxels
     from navigator.model.volume import Grid, Volume
 
 

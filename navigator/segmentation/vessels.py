@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from navigator.arrays import Booleans, Floats
-from navigator.imaging.distance import measure_distances_mm
 from navigator.model.ablation import Interval
 from navigator.model.outcome import Reason
 from navigator.model.volume import Mask
@@ -16,11 +14,13 @@ from navigator.segmentation.found import FoundStructure
 from navigator.segmentation.neighbourhood import (
     Neighbourhood,
     cut_neighbourhood,
+    depths_mm,
     find_peaks_hu,
     open_from_click,
 )
 
 if TYPE_CHECKING:
+    from navigator.arrays import Booleans, Floats
     from navigator.model.volume import Volume
 
 REACHES_MM = (70.0, 45.0, 30.0)
@@ -166,7 +166,7 @@ def _complaint(place: Neighbourhood, levels: _Levels, region: Booleans) -> Reaso
 
 def _radii_mm(place: Neighbourhood, region: Booleans) -> tuple[float, float]:
     """Measure the vessel's radius near the click, and the largest one, millimetres."""
-    depth = measure_distances_mm(~region, place.spacing_mm)
+    depth = depths_mm(region, place.spacing_mm)
     here = place.away_mm <= max(10.0, float(place.away_mm[region].min()) + 5.0)
     return float(depth[here].max()), float(depth.max())
 
@@ -176,13 +176,12 @@ def _found(place: Neighbourhood, levels: _Levels, region: Booleans, name: str) -
     voxel_ml = place.grid.voxel_volume_mm3 / 1000.0
     tight, wide = (_region(place, levels, 0.5 + step) for step in (-LEVEL_STEP, LEVEL_STEP))
     sizes = [float(each.sum()) * voxel_ml for each in (tight, region, wide)]
-    beyond = measure_distances_mm(region, place.spacing_mm)
     rim_mm2 = _rim_mm2(place, region)
     shift_mm = 0.5 * 1000.0 * (sizes[2] - sizes[0]) / max(rim_mm2, 1e-9)
     uncertainty = float(np.hypot(max(shift_mm, 0.0), 0.25 * place.spacing_mm.max()))
     text = "only the vessel that was clicked is known, and of it what is wider than 3 mm"
     remarks = [Reason("vessels-unknown", f"{text}; all other vessels are unknown, not free")]
-    if place.reaches_end((beyond <= place.spacing_mm.max()) & (place.away_mm <= place.reach_mm)):
+    if place.reaches_end(region):
         text = f"the vessel was followed for {place.reach_mm:.0f} mm from the click"
         remarks.append(
             Reason("vessel-cut", f"{text} or to the end of the scan; click again beyond")
