@@ -36,7 +36,7 @@ AIRWAY_RADIUS_MM = 3.0
 """Airways thinner than that stay lung, as vessels do."""
 
 RIM_MM = 2.5
-"""The blurred wall of an airway has the values of lung."""
+"""The blurred wall of an airway has the values of lung; it is two voxels wide at least."""
 
 VESSEL_RADIUS_MM = 4.0
 """Vessels in the lung up to this radius count to it; the liver's dome is wider."""
@@ -121,4 +121,5 @@ def _airways(chest: Booleans, is_gas_like: Booleans, scan: UprightScan) -> Boole
     wide = in_slices(
         open_slice, chest & is_gas_like, spacing_mm=spacing_mm, radius_mm=AIRWAY_RADIUS_MM
     )
-    return chest & in_slices(dilate_slice, wide, spacing_mm=spacing_mm, radius_mm=RIM_MM)
+    rim_mm = max(RIM_MM, 2.0 * float(spacing_mm.max()))
+    return chest & in_slices(dilate_slice, wide, spacing_mm=spacing_mm, radius_mm=rim_mm)

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from navigator.model.outcome import Reason
 from navigator.segmentation.lesion_region import SHELL_MM, ball_radius_mm, core_of, region_ml
-from navigator.segmentation.neighbourhood import distances_near_mm
+from navigator.segmentation.neighbourhood import distances_near_mm, extents_mm
 
 if TYPE_CHECKING:
     from navigator.arrays import Booleans
@@ -24,7 +24,7 @@ LARGEST_SHIFT_MM = 2.0
 LARGEST_TONGUE_MM = 6.0
 """How far the border may move, on the mean and at its worst, before it is called a leak."""
 
-LARGEST_OPEN_SHARE = 0.12
+LARGEST_OPEN_SHARE = 0.2
 """Share of the border that is no edge but a cut through a neck."""
 
 LARGEST_ELONGATION = 3.0
@@ -69,7 +69,7 @@ def complaints(place: Neighbourhood, grown: GrownRegion) -> list[Reason]:
     if not abs(grown.levels.contrast_hu) >= LEAST_SIGNAL * noise:
         text = f"the contrast of {abs(grown.levels.contrast_hu):.0f} HU is lost in noise"
         reasons.append(Reason("lesion-faint", f"{text} ({noise:.0f} HU after smoothing)"))
-    longest, middle = _extents_mm(place, grown.region)
+    longest, middle = extents_mm(place, grown.region)
     if longest > LARGEST_ELONGATION * middle:
         text = f"{longest:.0f} mm long and {middle:.0f} mm wide: this looks like a vessel"
         reasons.append(Reason("not-a-lump", f"{text}, or it leaked along one; outline it by hand"))
@@ -84,15 +84,6 @@ def _noise_hu(place: Neighbourhood, grown: GrownRegion) -> float:
     """Measure the spread inside a region, Hounsfield units."""
     values = place.values_hu[core_of(place, grown.region)]
     return 1.4826 * float(np.median(np.abs(values - np.median(values))))
-
-
-def _extents_mm(place: Neighbourhood, region: Booleans) -> tuple[float, float]:
-    """Measure the longest and the middle axis of a region (z, y, x), millimetres."""
-    indices = np.argwhere(region)[:, np.argsort(place.axes)]
-    points = indices @ place.grid.lps_from_index[:3, :3].T
-    spread = np.linalg.eigvalsh(np.atleast_2d(np.cov(points.T)))
-    longest, middle = 2.0 * np.sqrt(5.0 * np.maximum(spread[::-1][:2], 1e-9))
-    return float(longest), float(middle)
 
 
 def _open_share(place: Neighbourhood, grown: GrownRegion) -> float:

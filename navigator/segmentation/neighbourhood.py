@@ -22,7 +22,7 @@ CLIPPED_HU = (-150.0, 450.0)
 """Air, metal and bone must not shine into their neighbours when these are smoothed."""
 
 BIN_HU = 2.0
-PEAK_BLUR_BINS = 2.0
+PEAK_BLUR_BINS = 3.0
 """Grey values are counted in bins of this width, and the counts smoothed over so many."""
 
 NEAREST_MM = 2.0
@@ -276,3 +276,25 @@ def depths_mm(members: Booleans, spacing_mm: Floats) -> Voxels:
         inside = np.pad(members[boxes[0]], 1)
         deep[boxes[0]] = measure_distances_mm(~inside, spacing_mm)[1:-1, 1:-1, 1:-1]
     return deep
+
+
+def extents_mm(place: Neighbourhood, region: Booleans) -> tuple[float, float]:
+    """Measure the longest and the middle axis of a region.
+
+    Parameters
+    ----------
+    place : Neighbourhood
+        The surroundings.
+    region : (z, y, x) array of bool
+        At least one voxel.
+
+    Returns
+    -------
+    (float, float)
+        Axes of the ellipsoid of the same second moments, millimetres.
+    """
+    indices = np.argwhere(region)[:, np.argsort(place.axes)]
+    points = indices @ place.grid.lps_from_index[:3, :3].T
+    spread = np.linalg.eigvalsh(np.cov(points.T))
+    longest, middle = 2.0 * np.sqrt(5.0 * np.maximum(spread[::-1][:2], 1e-9))
+    return float(longest), float(middle)

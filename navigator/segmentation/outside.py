@@ -62,15 +62,16 @@ def find_skin(scan: UprightScan) -> Booleans:
         none: the patient goes on there.
     """
     radius_mm = max(SKIN_MM, float(scan.spacing_mm[1:].max()))
-    air = np.pad(~scan.body & scan.imaged, ((0, 0), (1, 1), (1, 1)))
-    # the box ends where the body does: beyond it there is air unless the scan ends there too
-    shape = [scan.grid.shape_kji[axis] for axis in scan.axes]
-    for axis, edge in ((1, air[:, 0]), (2, air[:, :, 0])):
-        edge[...] = scan.box[axis].start > 0
-    for axis, edge in ((1, air[:, -1]), (2, air[:, :, -1])):
-        edge[...] = scan.box[axis].stop < shape[axis]
+    # where padding ends the body, the opening that freed it of the couch cut its corners too
+    lost = in_slices(
+        dilate_slice,
+        ~scan.imaged,
+        spacing_mm=scan.spacing_mm[1:],
+        radius_mm=TABLE_OPENING_MM + radius_mm,
+    )
+    air = ~scan.body & ~lost
     near = in_slices(dilate_slice, air, spacing_mm=scan.spacing_mm[1:], radius_mm=radius_mm)
-    return near[:, 1:-1, 1:-1] & scan.body
+    return near & scan.body
 
 
 def find_table(volume: Volume, body: Mask) -> FoundTable:

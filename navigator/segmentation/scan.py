@@ -153,10 +153,8 @@ def _verdict(found: tuple[FoundStructure, ...]) -> Verdict:
 
 def _body_remarks(scan: UprightScan) -> tuple[Reason, ...]:
     """Tell where the field of view cuts the patient in its slices."""
-    sides = [scan.grid.shape_kji[axis] for axis in scan.axes]
-    cut = any(
-        scan.box[axis].start == 0 or scan.box[axis].stop == sides[axis] for axis in (1, 2)
-    ) or bool((scan.body & _beyond(scan.imaged)).any())
+    edges = (scan.body[:, 0], scan.body[:, -1], scan.body[:, :, 0], scan.body[:, :, -1])
+    cut = any(edge.any() for edge in edges) or bool((scan.body & _beyond(scan.imaged)).any())
     if not cut:
         return ()
     text = "the field of view cuts the body: there is no skin, and no way in, where it does"

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from navigator.model.volume import Grid, Volume
 
 
+RIM_MM = 12.0
+"""So much air around the body is kept: skin is told by it, and padding from air."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UprightScan:
     """A scan cut down to the patient, its slices as nearly axial as its axes allow.
@@ -84,12 +88,7 @@ def stand_upright(volume: Volume) -> UprightScan:
     grid = volume.grid
     axes = upright_axes(grid)
     body = find_body(volume).members.transpose(axes)
-    rows, columns = (np.flatnonzero(body.any(axis=(0, other))) for other in (2, 1))
-    box = (
-        slice(0, body.shape[0]),
-        slice(int(rows[0]), int(rows[-1]) + 1),
-        slice(int(columns[0]), int(columns[-1]) + 1),
-    )
+    box = (slice(0, body.shape[0]), _wide(body, grid, axes, 1), _wide(body, grid, axes, 2))
     return UprightScan(
         values_hu=np.ascontiguousarray(volume.values_hu.transpose(axes)[box]),
         body=np.ascontiguousarray(body[box]),
@@ -100,6 +99,13 @@ def stand_upright(volume: Volume) -> UprightScan:
         axes=axes,
         box=box,
     )
+
+
+def _wide(body: Booleans, grid: Grid, axes: tuple[int, int, int], axis: int) -> slice:
+    """Take an axis of a body (z, y, x) with a rim of air, as far as the scan goes."""
+    places = np.flatnonzero(body.any(axis=(0, 3 - axis)))
+    rim = int(np.ceil(RIM_MM / grid.spacing_mm[axes[axis]]))
+    return slice(max(int(places[0]) - rim, 0), min(int(places[-1]) + 1 + rim, body.shape[axis]))
 
 
 def in_slices(work: Callable[..., Booleans], *stacks: Booleans, **options: object) -> Booleans:

@@ -15,6 +15,7 @@ from navigator.segmentation.neighbourhood import (
     Neighbourhood,
     cut_neighbourhood,
     depths_mm,
+    extents_mm,
     find_peaks_hu,
     open_from_click,
 )
@@ -32,7 +33,9 @@ BLUR_MM = 0.7
 CLICK_RADIUS_MM = 1.5
 LOOK_MM = 20.0
 TISSUE_HU = (-140.0, 300.0)
-LEAST_PEAK_SHARE = 0.1
+LEAST_PEAK_SHARE, LEAST_DARK_SHARE = 0.01, 0.35
+"""Of the highest peak, and of the highest that is darker than the vessel: a lower one is the
+blurred edge between two tissues."""
 LEAST_CONTRAST_HU = 20.0
 """Between the vessel and the brightest tissue around it."""
 
@@ -59,6 +62,10 @@ LEAST_ENHANCED_HU = 90.0
 
 AROUND_MM, LARGEST_SHARE = 30.0, 0.45
 """Where so much of the surroundings is as bright, it is an organ that was clicked."""
+
+LUMP = "vessel-is-lump"
+LEAST_ELONGATION = 1.7
+"""Longest over middle axis of what ends within reach."""
 
 LEVEL_STEP = 0.15
 LARGEST_GROWTH_SHARE = 0.6
@@ -119,6 +126,8 @@ def grow_vessel(
         reason = _complaint(place, levels, region)
         if not reason.code:
             return _found(place, levels, region, name)
+        if reason.code == LUMP:
+            break
     nothing = np.zeros(volume.grid.shape_kji, dtype=bool)
     return FoundStructure(name=name, mask=Mask(nothing, volume.grid), refusals=(reason,))
 
@@ -127,8 +136,12 @@ def _levels_at(place: Neighbourhood) -> _Levels | None:
     """Measure the vessel at the click, and the brightest other tissue that is plenty around it."""
     inside = float(np.median(place.values_hu[place.around_mm(CLICK_RADIUS_MM)]))
     peaks = find_peaks_hu(place, LOOK_MM, TISSUE_HU, LEAST_PEAK_SHARE)
-    darker = [peak_hu for peak_hu, _ in peaks if peak_hu <= inside - LEAST_CONTRAST_HU]
-    return _Levels(inside, max(darker)) if darker else None
+    darker = [peak for peak in peaks if peak[0] <= inside - LEAST_CONTRAST_HU]
+    if not darker:
+        return None
+    # the highest peak stands first
+    plenty = [hu for hu, height in darker if height >= LEAST_DARK_SHARE * darker[0][1]]
+    return _Levels(inside, max(plenty))
 
 
 def _region(place: Neighbourhood, levels: _Levels, level_share: float) -> Booleans:
@@ -143,25 +156,32 @@ def _complaint(place: Neighbourhood, levels: _Levels, region: Booleans) -> Reaso
     if not size_ml >= SMALLEST_ML:
         text = "nothing solid of the click's grey value lies there"
         return Reason("nothing-grown", f"{text}; click nearer to the vessel's middle")
-    near = place.around_mm(AROUND_MM)
-    share = float(np.mean(levels.band(place, 0.5)[near]))
+    longest_mm, middle_mm = extents_mm(place, region)
+    if longest_mm < LEAST_ELONGATION * middle_mm and not place.reaches_end(region):
+        text = f"{longest_mm:.0f} mm long and {middle_mm:.0f} mm wide is a lump, not a vessel"
+        return Reason(LUMP, f"{text}; click in a vessel, or use --lesion")
+    size, wide = region.sum(), _region(place, levels, 0.5 + LEVEL_STEP).sum()
+    share = float(np.mean(levels.band(place, 0.5)[place.around_mm(AROUND_MM)]))
+    text = _misshapen(place, region, size_ml)
     if share > LARGEST_SHARE:
         text = f"{share:.0%} of all within {AROUND_MM:.0f} mm is as bright as the click"
-        return Reason("vessel-leaks", f"{text}: an organ, not a vessel; outline it by hand")
+    elif not text and wide - size > LARGEST_GROWTH_SHARE * size:
+        text = f"moving the level by {LEVEL_STEP:.0%} makes it grow by {wide / size - 1:.0%}"
+    if not text:
+        return Reason("", "")
+    advice = "it is, or runs into, an organ; outline it by hand, or click farther away"
+    return Reason("vessel-leaks", f"{text}: {advice}")
+
+
+def _misshapen(place: Neighbourhood, region: Booleans, size_ml: float) -> str:
+    """Tell why a region (z, y, x) does not have the shape of a vessel; empty where it has."""
     here_mm, widest_mm = _radii_mm(place, region)
-    most_mm = max(WIDER_FACTOR * here_mm, here_mm + WIDER_MM)
-    if widest_mm > min(most_mm, LARGEST_RADIUS_MM):
-        text = f"its radius grows from {here_mm:.0f} to {widest_mm:.0f} mm: it runs into an organ"
-        return Reason("vessel-leaks", f"{text}; outline it by hand, or click farther from there")
+    if widest_mm > min(max(WIDER_FACTOR * here_mm, here_mm + WIDER_MM), LARGEST_RADIUS_MM):
+        return f"its radius grows from {here_mm:.0f} to {widest_mm:.0f} mm"
     tube_ml = np.pi * here_mm**2 * 2.0 * place.reach_mm / 1000.0
     if size_ml > LARGEST_FILL_FACTOR * tube_ml:
-        text = f"{size_ml:.0f} ml is more than a vessel of {here_mm:.0f} mm radius holds"
-        return Reason("vessel-leaks", f"{text}: it runs into an organ; outline it by hand")
-    size, wide = region.sum(), _region(place, levels, 0.5 + LEVEL_STEP).sum()
-    if wide - size > LARGEST_GROWTH_SHARE * size:
-        text = f"moving the level by {LEVEL_STEP:.0%} makes it grow by {wide / size - 1:.0%}"
-        return Reason("vessel-leaks", f"{text}: its border does not hold; outline it by hand")
-    return Reason("", "")
+        return f"{size_ml:.0f} ml is more than a vessel of {here_mm:.0f} mm radius holds"
+    return ""
 
 
 def _radii_mm(place: Neighbourhood, region: Booleans) -> tuple[float, float]:
