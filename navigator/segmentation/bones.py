@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from navigator.imaging.slices import close_slice, dilate_slice, fill_slice
-from navigator.segmentation.upright import in_slices
+from navigator.segmentation.upright import count_in_pieces, in_slices
 
 if TYPE_CHECKING:
     from navigator.arrays import Booleans, Floats, Labels, Voxels
@@ -109,8 +109,7 @@ def _metal(dense: Booleans, scan: UprightScan) -> Booleans:
     if not (scan.values_hu[dense] > METAL_SEED_HU).any():
         return np.zeros_like(dense)
     pieces, count = ndimage.label(dense & (scan.values_hu > METAL_HU), np.ones((3, 3, 3)))
-    most = np.asarray(ndimage.maximum(scan.values_hu, pieces, np.arange(count + 1)))
-    is_metal = most > METAL_SEED_HU
+    is_metal = count_in_pieces(scan.values_hu > METAL_SEED_HU, pieces, count) > 0
     is_metal[0] = False
     found: Booleans = is_metal[pieces]
     return found
@@ -118,10 +117,9 @@ def _metal(dense: Booleans, scan: UprightScan) -> Booleans:
 
 def _bony(pieces: Labels, count: int, scan: UprightScan, cortex_hu: float) -> Booleans:
     """Tell which dense pieces (z, y, x) are bone; one flag each."""
-    labels = np.arange(count + 1)
     sizes = np.bincount(pieces.ravel(), minlength=count + 1) * scan.voxel_ml
-    cortex = ndimage.sum_labels(scan.values_hu > cortex_hu, pieces, labels) * scan.voxel_ml
-    held: Booleans = (sizes >= LEAST_BONE_ML) & (np.asarray(cortex) >= LEAST_CORTEX_ML)
+    cortex = count_in_pieces(scan.values_hu > cortex_hu, pieces, count) * scan.voxel_ml
+    held: Booleans = (sizes >= LEAST_BONE_ML) & (cortex >= LEAST_CORTEX_ML)
     held[0] = False
     return held
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from navigator.imaging.slices import close_slice, dilate_slice, open_slice
-from navigator.segmentation.upright import in_slices
+from navigator.segmentation.upright import count_in_pieces, in_slices
 
 if TYPE_CHECKING:
     from navigator.arrays import Booleans, Labels, Voxels
@@ -81,10 +81,8 @@ def find_gas(scan: UprightScan) -> FoundGas:
     sizes = np.bincount(pieces.ravel(), minlength=count + 1) * scan.voxel_ml
     mean_hu = _local_mean(scan)
     is_gas_like = low & (mean_hu < GAS_HU)
-    filled, deep = (
-        ndimage.sum_labels(part, pieces, np.arange(count + 1))
-        for part in (is_gas_like, low & (mean_hu < DEEP_HU))
-    )
+    filled = count_in_pieces(is_gas_like, pieces, count)
+    deep = count_in_pieces(low & (mean_hu < DEEP_HU), pieces, count)
     reaches_head = np.zeros(count + 1, dtype=bool)
     reaches_head[np.unique(pieces[0 if scan.head_first else -1])] = True
     is_lung = held & (filled < 0.5 * deep)
@@ -101,9 +99,9 @@ def find_gas(scan: UprightScan) -> FoundGas:
 
 def _cavities(pieces: Labels, count: int, scan: UprightScan) -> Booleans:
     """Tell which pieces (z, y, x) are deep and large enough to be no edge; one flag each."""
-    deepest = ndimage.minimum(scan.values_hu, pieces, np.arange(count + 1))
+    deep = count_in_pieces(scan.values_hu < CORE_HU, pieces, count)
     sizes = np.bincount(pieces.ravel(), minlength=count + 1) * scan.voxel_ml
-    held: Booleans = (np.asarray(deepest) < CORE_HU) & (sizes >= LEAST_GAS_ML)
+    held: Booleans = (deep > 0) & (sizes >= LEAST_GAS_ML)
     held[0] = False
     return held
 

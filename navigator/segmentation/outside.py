@@ -11,10 +11,10 @@ from scipy import ndimage
 from navigator.imaging.slices import dilate_slice, fill_slice, open_slice
 from navigator.imaging.tissue import SKIN_HU, TABLE_OPENING_MM, find_imaged, upright_axes
 from navigator.model.volume import Mask
-from navigator.segmentation.upright import in_slices
+from navigator.segmentation.upright import count_in_pieces, in_slices
 
 if TYPE_CHECKING:
-    from navigator.arrays import Booleans, Labels
+    from navigator.arrays import Booleans, Floats, Labels
     from navigator.model.volume import Volume
     from navigator.segmentation.upright import UprightScan
 
@@ -108,10 +108,10 @@ def find_table(volume: Volume, body: Mask) -> FoundTable:
     return FoundTable(Mask(back, volume.grid), float(sizes[1:][is_thick[1:]].sum()))
 
 
-def _thick(beside: Booleans, pieces: Labels, count: int, spacing_mm: np.ndarray) -> np.ndarray:
+def _thick(beside: Booleans, pieces: Labels, count: int, spacing_mm: Floats) -> Floats:
     """Count the voxels (z, y, x) of each piece into which a disc of twice a couch's shell fits."""
     wide = in_slices(open_slice, beside, spacing_mm=spacing_mm, radius_mm=2.0 * TABLE_OPENING_MM)
-    return np.bincount(pieces[wide], minlength=count + 1)
+    return count_in_pieces(wide, pieces, count)
 
 
 def _is_long(pieces: Labels, count: int) -> Booleans:

@@ -13,7 +13,7 @@ from navigator.model.volume import Mask
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from navigator.arrays import Booleans, Floats, Voxels
+    from navigator.arrays import Booleans, Floats, Labels, Voxels
     from navigator.model.volume import Grid, Volume
 
 
@@ -130,3 +130,23 @@ def in_slices(work: Callable[..., Booleans], *stacks: Booleans, **options: objec
         # an empty slice stays one under all that is done here
         done[index] = work(*parts, **options) if parts[0].any() else False
     return done
+
+
+def count_in_pieces(members: Booleans, pieces: Labels, count: int) -> Floats:
+    """Count the members that each of some numbered pieces holds.
+
+    Parameters
+    ----------
+    members : (z, y, x) array of bool
+        What is counted.
+    pieces : (z, y, x) array of int
+        Numbers from 0 to `count`; 0 is outside all.
+    count : int
+        The highest number.
+
+    Returns
+    -------
+    (count + 1,) array
+        Voxels.
+    """
+    return np.bincount(pieces[members], minlength=count + 1).astype(np.float64)
