@@ -9,7 +9,7 @@ import numpy as np
 from navigator.errors import StructureRefusedError
 from navigator.imaging.resample import sample_membership
 from navigator.io.findings import Severity
-from navigator.model.anatomy import HAZARD_WORDS, Role
+from navigator.model.anatomy import HAZARD_WORDS, PARTIAL_NAMES, Role
 from navigator.model.outcome import Reason
 from navigator.model.volume import Mask
 
@@ -107,7 +107,8 @@ def unnamed_remarks(request: PlanRequest, labels: LabelMap) -> list[Reason]:
     list of Reason
         At most one.
     """
-    names = " ".join((*labels.names, *request.constraints.min_clearance_mm)).lower()
+    given = {name.lower() for name in (*labels.names, *request.constraints.min_clearance_mm)}
+    names = " ".join(sorted(given - set(PARTIAL_NAMES)))
     missing = [
         hazard for hazard, words in HAZARD_WORDS.items() if not any(word in names for word in words)
     ]

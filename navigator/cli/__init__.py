@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from navigator.cli import exports, machine, plans, scans
+from navigator.cli import exports, machine, plans, scans, segments
 from navigator.cli.shell import run_app
 
 PLUGIN_GROUP = "navigator.commands"
@@ -33,7 +33,8 @@ def build_app() -> typer.Typer:
     )
     for plugin in sorted(entry_points(group=PLUGIN_GROUP), key=lambda found: found.name):
         app.command(plugin.name)(plugin.load())
-    for command in (*plans.COMMANDS, *scans.COMMANDS, *exports.COMMANDS, *machine.COMMANDS):
+    rooms = (plans, scans, segments, exports, machine)
+    for command in (command for room in rooms for command in room.COMMANDS):
         app.command()(command)
     return app
 

@@ -99,8 +99,18 @@ def _closed_by_sheets(
     """Tell which pieces have their mouth at the height of a couch.
 
     The air between an arm, the trunk and the board beneath both is enclosed as a cavity is. The
-    board goes on beyond the arm, at the same height: a couch lies level in the rows of a scan.
+    board goes on beyond the arm, at the same height: a couch lies level in the rows of a scan,
+    or in its columns where the patient lies on a side.
     """
+    in_rows = _closed_in_rows(sheets, pieces, body, spacing_mm, radius_mm)
+    turned_mm = spacing_mm[::-1]
+    return in_rows | _closed_in_rows(sheets.T, pieces.T, body.T, turned_mm, radius_mm)
+
+
+def _closed_in_rows(
+    sheets: Booleans, pieces: Labels, body: Booleans, spacing_mm: Floats, radius_mm: float
+) -> Booleans:
+    """Tell which pieces (j, i) have most of their mouth in rows that hold a level sheet."""
     row_mm, column_mm = (float(step) for step in spacing_mm)
     is_level = sheets.sum(axis=1) * column_mm >= SHEET_MM
     reach = int(np.ceil(radius_mm / row_mm))

@@ -1,4 +1,4 @@
-"""Slices of a scan: opened by a disc, and filled."""
+"""Slices of a scan: opened, closed and grown by a disc, and filled."""
 
 from __future__ import annotations
 
@@ -36,12 +36,51 @@ def open_slice(part: Booleans, spacing_mm: Floats, radius_mm: float) -> Booleans
     """
     margin = 1 + int(radius_mm / spacing_mm.min())
     framed = np.pad(part, margin)
-    core = ~_reached(~framed, spacing_mm, radius_mm)
-    return _reached(core, spacing_mm, radius_mm)[margin:-margin, margin:-margin]
+    core = ~dilate_slice(~framed, spacing_mm, radius_mm)
+    return dilate_slice(core, spacing_mm, radius_mm)[margin:-margin, margin:-margin]
 
 
-def _reached(part: Booleans, spacing_mm: Floats, radius_mm: float) -> Booleans:
-    """Mark the pixels within a radius of marked ones."""
+def close_slice(part: Booleans, spacing_mm: Floats, radius_mm: float) -> Booleans:
+    """Fill what a disc does not fit into; nothing lies beyond the slice.
+
+    Parameters
+    ----------
+    part : (j, i) array of bool
+        A slice.
+    spacing_mm : (2,) array
+        Spacing of (j, i), millimetres.
+    radius_mm : float
+        Radius of the disc, millimetres.
+
+    Returns
+    -------
+    (j, i) array of bool
+        The slice with its narrow gaps filled.
+    """
+    margin = 2 + int(radius_mm / spacing_mm.min())
+    framed = np.pad(part, margin)
+    grown = dilate_slice(framed, spacing_mm, radius_mm)
+    closed = ~dilate_slice(~grown, spacing_mm, radius_mm) | framed
+    return closed[margin:-margin, margin:-margin]
+
+
+def dilate_slice(part: Booleans, spacing_mm: Floats, radius_mm: float) -> Booleans:
+    """Mark the pixels within a radius of marked ones.
+
+    Parameters
+    ----------
+    part : (j, i) array of bool
+        A slice.
+    spacing_mm : (2,) array
+        Spacing of (j, i), millimetres.
+    radius_mm : float
+        The radius, millimetres.
+
+    Returns
+    -------
+    (j, i) array of bool
+        All pixels whose centre is that near to the centre of a marked one.
+    """
     row_mm, column_mm = (float(step) for step in spacing_mm)
     steps = _rows_to_marked(part)
     reached = np.zeros_like(part)

@@ -63,7 +63,7 @@ def find_body(volume: Volume) -> Mask:
     not, the skin is found deeper by less than the disc's diameter. Padding beyond the
     reconstructed circle is air like any other; :func:`find_imaged` tells it apart.
     """
-    axes = _upright_axes(volume.grid)
+    axes = upright_axes(volume.grid)
     tissue = volume.values_hu.transpose(axes) > SKIN_HU
     members = np.zeros_like(tissue)
     # beyond all tissue there is nothing to open or to fill
@@ -82,11 +82,21 @@ def find_body(volume: Volume) -> Mask:
     )
 
 
-def _upright_axes(grid: Grid) -> tuple[int, int, int]:
+def upright_axes(grid: Grid) -> tuple[int, int, int]:
     """Find the array axes nearest to z, y and x.
 
     A file may be stored in sagittal or coronal slices; a trunk is closed in axial ones, and a
-    couch lies level in their rows.
+    scanner reconstructs a circle in them.
+
+    Parameters
+    ----------
+    grid : Grid
+        Of a scan.
+
+    Returns
+    -------
+    tuple of three int
+        The order in which to take its axes, so that slices are the most nearly axial.
     """
     x, y, z = (int(axis) for axis in np.argmax(np.abs(grid.directions), axis=1))
     return (z, y, x) if {x, y, z} == {0, 1, 2} else (0, 1, 2)
@@ -159,12 +169,14 @@ def find_imaged(volume: Volume) -> Mask:
     >>> int(find_imaged(Volume(values, grid)).members.sum())
     20
     """
+    axes = upright_axes(volume.grid)
     imaged = np.ones(volume.values_hu.shape, dtype=bool)
     square = np.ones((PADDING_VOXELS, PADDING_VOXELS), dtype=bool)
-    for index, part in enumerate(volume.values_hu):
+    slices = zip(imaged.transpose(axes), volume.values_hu.transpose(axes), strict=True)
+    for seen, part in slices:
         below = part < LEAST_IMAGED_HU
         if below.any():
             # the padding goes on beyond the slice's border
             core = ndimage.binary_erosion(below, square, border_value=1)
-            imaged[index] = ~(below & ndimage.binary_dilation(core, square))
+            seen[...] = ~(below & ndimage.binary_dilation(core, square))
     return Mask(imaged, volume.grid)

@@ -50,6 +50,9 @@ HAZARD_WORDS = {
 }
 """What lies around every liver, and words by which label maps name it."""
 
+PARTIAL_NAMES = ("bowel gas", "clicked vessel", "large vessel")
+"""Names that hold such a word and are only a part of what it means: the rest stays unknown."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Structure:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "demo", "run", "plan", "zone", "margin", "inspect", "convert", "register", "map-points",
-    "locate-template", "export", "doctor",
+    "locate-template", "segment", "export", "doctor",
 )  # fmt: skip
 DONE, REFUSED, REJECTED = 0, 2, 3
 EMPRINT = ("zone", "--antenna", "Medtronic Emprint", "--power-w", 75, "--time-s", 300)

@@ -1,0 +1,1 @@
+"""Structures found in a scan by rules alone: no weights, no training, each rule can be read."""
