@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     Tree = Callable[[Path], dict[str, int]]
 
 COMMANDS = (
-    "demo", "run", "plan", "zone", "margin", "inspect", "convert", "register", "map-points",
+    "demo", "run", "plan", "zone", "margin", "inspect", "convert", "segment", "register", "map-points",
     "locate-template",
 )  # fmt: skip
 DONE, REFUSED, REJECTED = 0, 2, 3
