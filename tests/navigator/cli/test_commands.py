@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     Tree = Callable[[Path], dict[str, int]]
 
 COMMANDS = (
-    "demo", "run", "plan", "zone", "margin", "inspect", "convert", "segment", "register", "map-points",
-    "locate-template",
+    "demo", "run", "plan", "zone", "margin", "inspect", "convert", "segment", "register",
+    "map-points", "locate-template",
 )  # fmt: skip
 DONE, REFUSED, REJECTED = 0, 2, 3
 EMPRINT = ("zone", "--antenna", "Medtronic Emprint", "--power-w", 75, "--time-s", 300)
