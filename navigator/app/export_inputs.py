@@ -10,6 +10,7 @@ from navigator.app.inputs import hash_of_file
 from navigator.app.two_scans import check_two_scans
 from navigator.errors import FileRefusedError, InputRefusedError
 from navigator.io.documents import load_plan_request, load_registration
+from navigator.io.documents.made_from import check_made_from
 from navigator.io.documents.plan_reading import load_plan
 from navigator.io.objects import NO_SOURCE, SourceSeries, load_source
 from navigator.io.structures import load_structures
@@ -168,16 +169,14 @@ def load_export_case(choice: ExportChoice) -> ExportCase:
     InputRefusedError
         If the plan is rejected or empty, or something is not what it was made from.
     """
-    plan = load_plan(choice.plan).plan
+    document = load_plan(choice.plan)
+    plan = document.plan
     _check_usable(plan, choice.plan)
-    hashes = plan.provenance.input_hashes
     planning = _load_scan(choice.scan)
-    _check_same("scan", hashes.get("scan"), planning.scan.source_hash, choice.scan.path)
-    _check_frame(plan, planning.scan, choice.scan.path)
+    check_made_from(document, choice.plan, scans={"scan": planning.scan})
     labels = None
     if choice.structures is not None:
-        found = hash_of_file(choice.structures)
-        _check_same("structures", hashes.get("structures"), found, choice.structures)
+        _check_structures(plan, choice.structures)
         loaded = load_structures(
             choice.structures,
             choice.labels,
@@ -231,9 +230,8 @@ def _load_registration(
     _check_registration_usable(document, choice.registration)
     intraop = _load_scan(choice.intraop)
     check_two_scans(planning, intraop.scan)
-    hashes = document.input_hashes
-    _check_same("planning", hashes.get("planning"), planning.source_hash, choice.registration)
-    _check_same("intraop", hashes.get("intraop"), intraop.scan.source_hash, choice.intraop.path)
+    scans = {"planning": planning, "intraop": intraop.scan}
+    check_made_from(document, choice.registration, scans=scans)
     return intraop, document.intraop_from_planning
 
 
@@ -263,29 +261,16 @@ def _check_registration_usable(document: RegistrationDocument, path: Path) -> No
         )
 
 
-def _check_same(name: str, expected: str | None, got: str, path: Path) -> None:
-    """Refuse a file that is not the one that the plan or registration was made from."""
+def _check_structures(plan: Plan, path: Path) -> None:
+    """Refuse structures that are not those that the plan was made on."""
+    expected, got = plan.provenance.input_hashes.get("structures"), hash_of_file(path)
     if expected == got:
         return
     raise FileRefusedError(
-        code="not-of-this-plan",
-        what=f"This is not what was planned or registered on: {name}",
+        code="other-structures",
+        what="The plan was made on other structures",
         where=str(path),
         expected=f"sha256 {expected}",
         got=f"sha256 {got}",
-        next_step="give the files that were used, or plan again on these",
+        next_step="give the file that was used, or plan again on this one",
     )
-
-
-def _check_frame(plan: Plan, scan: LoadedScan, path: Path) -> None:
-    """Refuse the same voxels in another frame of reference: the patient may lie elsewhere."""
-    frame, found = plan.needles[0].trajectory.frame, scan.volume.grid.frame
-    if frame != found:
-        raise FileRefusedError(
-            code="other-frame-of-reference",
-            what="The scan has another frame of reference, or series, than the plan",
-            where=str(path),
-            expected=frame.uid,
-            got=found.uid,
-            next_step="give the series that was planned on",
-        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,9 +22,11 @@ from navigator.app.remarks import (
     unnamed_remarks,
 )
 from navigator.errors import InputRefusedError, StructureRefusedError
-from navigator.imaging.resample import check_rectilinear, sample_membership
+from navigator.imaging.resample import rectify, sample_membership
 from navigator.imaging.tissue import find_body, find_imaged
 from navigator.io.documents import PlanRequest, load_plan_request
+from navigator.io.findings import Finding, Severity
+from navigator.io.progress import tell_nobody
 from navigator.io.structures import load_structures
 from navigator.io.volumes import LoadedScan, load_scan
 from navigator.model.anatomy import LabelMap, Lesion, Role, with_lesions
@@ -32,10 +34,10 @@ from navigator.planning.scene import Constraints, ScannedBody, Scene
 from template_gen import TemplateSpec, load_spec, spec_hash
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from navigator.io.documents import RequestedLesion
-    from navigator.io.findings import Finding
     from navigator.model.volume import Mask
 
 
@@ -67,13 +69,17 @@ class PlanningInputs:
     hashes: dict[str, str]
 
 
-def load_planning_inputs(request_path: Path) -> PlanningInputs:
+def load_planning_inputs(
+    request_path: Path, *, progress: Callable[[str], None] = tell_nobody
+) -> PlanningInputs:
     """Read a request and everything that it names.
 
     Parameters
     ----------
     request_path : Path
         A ``plan-request/1`` file.
+    progress : callable of str
+        Told how far reading is.
 
     Returns
     -------
@@ -87,8 +93,7 @@ def load_planning_inputs(request_path: Path) -> PlanningInputs:
     """
     request = load_plan_request(request_path)
     spec = None if request.template is None else load_spec(request.template)
-    scan = load_scan(request.scan, series_uid=request.series)
-    check_rectilinear(scan.volume.grid, "Planning")
+    scan = upright_scan(load_scan(request.scan, series_uid=request.series, tell=progress))
     lesions = tuple(item.structure for item in request.lesions if item.structure is not None)
     loaded = load_structures(
         request.structures,
@@ -113,6 +118,36 @@ def load_planning_inputs(request_path: Path) -> PlanningInputs:
         spec=spec,
         hashes=hashes,
     )
+
+
+def upright_scan(scan: LoadedScan) -> LoadedScan:
+    """Resample a tilted stack to right angles, and say so; any other scan stays as it is.
+
+    Distances and surfaces are measured on rectilinear grids.
+
+    Parameters
+    ----------
+    scan : LoadedScan
+        As it was read.
+
+    Returns
+    -------
+    LoadedScan
+        Of the same hash: what it was made from is the scan as it was read.
+    """
+    volume = rectify(scan.volume)
+    if volume is scan.volume:
+        return scan
+    note = Finding(
+        code="stack-resampled",
+        severity=Severity.NOTE,
+        what="The tilted stack was resampled to right angles, trilinearly, for planning",
+        expected="axes at right angles",
+        got=f"{' x '.join(map(str, scan.volume.grid.shape_kji))} voxels, resampled to "
+        f"{' x '.join(map(str, volume.grid.shape_kji))}",
+        next_step="nothing; places are kept, fine edges are a little softer",
+    )
+    return replace(scan, volume=volume, findings=(*scan.findings, note))
 
 
 def hash_of_file(path: Path) -> str:

@@ -152,7 +152,7 @@ def run_case(request_path: Path, *, progress: Callable[[str], None] = lambda _: 
     """
     start = time.perf_counter()
     progress("reading scan, structures and plate")
-    inputs = load_planning_inputs(request_path)
+    inputs = load_planning_inputs(request_path, progress=progress)
     read = time.perf_counter()
     progress("planning")
     plan = plan_case(inputs)

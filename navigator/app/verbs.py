@@ -60,7 +60,7 @@ def plan_to_file(
     start = time.perf_counter()
     check_may_write_file(out, inputs=inputs_of_request(request_path), schema=PLAN_SCHEMA)
     progress("reading scan, structures and plate")
-    inputs = load_planning_inputs(request_path)
+    inputs = load_planning_inputs(request_path, progress=progress)
     progress("planning")
     plan = plan_case(inputs)
     document = plan_to_json(plan)

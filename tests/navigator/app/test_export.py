@@ -272,10 +272,10 @@ def test_what_does_not_belong_to_the_plan_is_refused(
     planning = ScanChoice(patient.folder / "planning")
     bare = replace(choice, structures=None, registration=None, intraop=None, report=None)
     wrong = {
-        "scan": (replace(bare, scan=later), "not-of-this-plan"),
+        "scan": (replace(bare, scan=later), "other-scan"),
         "structures": (
             replace(choice, structures=patient.folder / "plan.json"),
-            "not-of-this-plan",
+            "other-structures",
         ),
         "swapped scans": (replace(choice, intraop=planning), "same-scan"),
         "no scan": (replace(bare, registration=choice.registration), "registration-without-scan"),
@@ -304,7 +304,7 @@ def test_the_same_voxels_in_another_frame_of_reference_are_refused(
             tmp_path / "o",
             whose=WhoseObjects(),
         )
-    assert caught.value.refusal.code == "other-frame-of-reference"
+    assert caught.value.refusal.code == "other-frame"
 
 
 @pytest.mark.hazard(54)

@@ -65,7 +65,9 @@ def check_phantom(seed: int, spacing: tuple[float, float, float]) -> None:
     # cartilage and discs are soft, the canal is enclosed: bone is less, and more, by these
     bony = (truth == LABELS["bone"]) & (volume.values_hu > 250.0)
     assert (bone & bony).sum() >= 0.97 * bony.sum()
-    assert not (bone & (truth == LABELS["liver"])).any()
+    # a rib that touches the liver is blurred into it
+    liver = truth == LABELS["liver"]
+    assert (bone & liver).sum() <= 0.001 * liver.sum()
     assert (bone & (truth == LABELS["vessel"])).sum() <= 0.03 * (truth == LABELS["vessel"]).sum()
     assert (gas & (truth == LABELS["bowel"])).sum() >= 0.99 * gas.sum()
     check_tumour(patient, made)
