@@ -10,7 +10,7 @@ from navigator.ablation.zone_masks import mask_from_zone
 from navigator.io.structure_codes import (
     ABLATION_ZONE,
     CodedStructure,
-    code_from_name,
+    coded_structures,
     kept_structures,
 )
 
@@ -122,16 +122,7 @@ def exported_structures(case: ExportCase) -> tuple[tuple[CodedStructure, ...], t
     empty : tuple of str
         Names of those without.
     """
-    found = []
-    if case.labels is not None:
-        found += [
-            CodedStructure(
-                name=each.name,
-                mask=case.labels.mask(each.name),
-                code=code_from_name(each.name, each.role),
-            )
-            for each in case.labels.structures
-        ]
+    found = [] if case.labels is None else [*coded_structures(case.labels)]
     grid = case.planning.scan.volume.grid
     found += [
         CodedStructure(

@@ -15,6 +15,8 @@ from navigator.imaging.resample import check_rectilinear
 from navigator.io.backends import Backend, run_totalsegmentator
 from navigator.io.documents import interval_to_json, save_json
 from navigator.io.images import image_suffix, write_image
+from navigator.io.slicer.segments import save_segments
+from navigator.io.structure_codes import coded_structures
 from navigator.io.volumes import load_scan
 from navigator.model.outcome import Reason, verdict_from_reasons, worst_verdict
 from navigator.segmentation.scan import BESIDE_THE_PATIENT, segment_scan
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from navigator.segmentation.found import FoundStructure
 
 SUFFIXES = (".nrrd", ".nii.gz", ".mha")
+SEGMENTS_SUFFIX = ".seg.nrrd"
+"""Holds the names itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,7 @@ def segment_to_file(
     source : ScanChoice
         The scan.
     out : OutputChoice
-        .nrrd, .nii.gz or .mha; the names go to a .json of the same name.
+        .seg.nrrd; or .nrrd, .nii.gz or .mha, whose names go to a .json of the same name.
     choice : SegmentChoice
         Clicks and backend.
     progress : callable of str
@@ -100,19 +104,21 @@ def segment_to_file(
         labels, found = run_totalsegmentator(scan.volume, choice.backend), ()
         verdict = _backend_verdict(labels)
     verdict = worst_verdict(_scan_verdict(scan), verdict)
-    numbers = {each.name: list(each.labels) for each in labels.structures}
+    written: list[Path] = []
     if verdict.is_usable:
         progress("writing the label map")
-        values = labels.values.astype(np.uint8 if labels.values.max() < 256 else np.int32)
-        write_image(values, labels.grid.lps_from_index, out.path)
-        save_json(_plain(numbers), names)
+        written = _write(labels, out.path, names)
     return {
         "verdict": verdict.status.value,
         "reasons": [{"code": each.code, "message": each.message} for each in verdict.reasons],
         "backend": "builtin" if choice.backend is None else "totalsegmentator",
-        "written": [str(out.path), str(names)] if verdict.is_usable else [],
+        "written": [str(path) for path in written],
         "structures": _structures(labels, found),
-        "labels": _plain({n: v for n, v in numbers.items() if n not in BESIDE_THE_PATIENT}),
+        "labels": {
+            name: number if names is not None else name
+            for name, number in _numbers(labels).items()
+            if name not in BESIDE_THE_PATIENT
+        },
         "scan_sha256": scan.source_hash,
         "seconds": round(time.perf_counter() - start, 2),
     }
@@ -159,22 +165,35 @@ def point_from_text(text: str, option: str) -> Floats:
     )
 
 
-def _check_outputs(source: ScanChoice, out: OutputChoice) -> Path:
-    """Refuse outputs that may not be written; give the file of the names."""
+def _check_outputs(source: ScanChoice, out: OutputChoice) -> Path | None:
+    """Refuse outputs that may not be written; give the file of the names where there is one."""
     suffix = image_suffix(out.path)
-    if suffix not in SUFFIXES or out.path.name.lower().endswith(".seg.nrrd"):
+    if suffix not in SUFFIXES:
         raise InputRefusedError(
             code="unknown-format",
             what="The label map cannot be written in this format",
             where=str(out.path),
-            expected=f"one of {', '.join(SUFFIXES)}",
+            expected=f"one of {', '.join((*SUFFIXES, SEGMENTS_SUFFIX))}",
             got=out.path.name,
             next_step="choose another file name",
         )
-    names = out.path.with_name(out.path.name[: -len(suffix)] + ".json")
+    has_names = out.path.name.lower().endswith(SEGMENTS_SUFFIX)
+    names = None if has_names else out.path.with_name(out.path.name[: -len(suffix)] + ".json")
     for path in (out.path, names):
-        check_may_write_file(OutputChoice(path, out.overwrite), inputs=[source.path])
+        if path is not None:
+            check_may_write_file(OutputChoice(path, out.overwrite), inputs=[source.path])
     return names
+
+
+def _write(labels: LabelMap, path: Path, names: Path | None) -> list[Path]:
+    """Write a label map as segments, or as numbers with a file of names."""
+    if names is None:
+        save_segments(coded_structures(labels), path)
+        return [path]
+    values = labels.values.astype(np.uint8 if labels.values.max() < 256 else np.int32)
+    write_image(values, labels.grid.lps_from_index, path)
+    save_json(_numbers(labels), names)
+    return [path, names]
 
 
 def _check_clicks_used(choice: SegmentChoice) -> None:
@@ -190,9 +209,12 @@ def _check_clicks_used(choice: SegmentChoice) -> None:
         )
 
 
-def _plain(numbers: dict[str, list[int]]) -> dict[str, int | list[int]]:
-    """Write a single label value as a number, as requests do."""
-    return {name: values[0] if len(values) == 1 else values for name, values in numbers.items()}
+def _numbers(labels: LabelMap) -> dict[str, int | list[int]]:
+    """Give the label values of each structure, a single one as a number, as requests do."""
+    return {
+        each.name: each.labels[0] if len(each.labels) == 1 else list(each.labels)
+        for each in labels.structures
+    }
 
 
 def _scan_verdict(scan: LoadedScan) -> Verdict:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def segment(
     scan: Annotated[Path, typer.Argument(help="DICOM folder or image file")],
-    out: Annotated[Path, typer.Option(help=".nrrd, .nii.gz or .mha label map to write")],
+    out: Annotated[Path, typer.Option(help=".seg.nrrd, .nrrd, .nii.gz or .mha file to write")],
     series: Annotated[str | None, typer.Option(help="series UID, where there are several")] = None,
     lesion: Annotated[
         list[str] | None, typer.Option(help="x,y,z of a point in a lesion, LPS mm; repeatable")

@@ -10,6 +10,7 @@ from navigator.model.anatomy import Role
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from navigator.model.anatomy import LabelMap
     from navigator.model.volume import Mask
 
 OUR_SCHEME = "99MWANAV"
@@ -136,6 +137,29 @@ def code_from_name(name: str, role: Role = Role.OBSTACLE) -> StructureCode:
             kind = Code(value, "SCT", meaning)
             return StructureCode(category=ANATOMY, kind=kind, colour=colour)
     return UNNAMED
+
+
+def coded_structures(labels: LabelMap) -> tuple[CodedStructure, ...]:
+    """Say of every structure of a label map what it is.
+
+    Parameters
+    ----------
+    labels : LabelMap
+        Every structure of it has a voxel.
+
+    Returns
+    -------
+    tuple of CodedStructure
+        In the order of the map.
+    """
+    return tuple(
+        CodedStructure(
+            name=each.name,
+            mask=labels.mask(each.name),
+            code=code_from_name(each.name, each.role),
+        )
+        for each in labels.structures
+    )
 
 
 def kept_structures(

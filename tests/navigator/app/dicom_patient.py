@@ -130,7 +130,7 @@ def write_dicom_patient(folder: Path) -> DicomPatient:
     inputs = load_planning_inputs(folder / "request.json")
     plan = plan_case(inputs)
     save_json(plan_to_json(plan), folder / "plan.json")
-    _write_registration(folder, inputs)
+    write_registration(folder / "later", inputs, folder / "registration.json")
     return DicomPatient(folder=folder, inputs=inputs, plan=plan, canaries=canaries)
 
 
@@ -174,9 +174,9 @@ def _write_later(stored: np.ndarray, folder: Path) -> None:
     write_files(slices, folder)
 
 
-def _write_registration(folder: Path, inputs: PlanningInputs) -> None:
-    """Write the true motion as a registration of the two scans."""
-    later = load_scan(folder / "later")
+def write_registration(scan: Path, inputs: PlanningInputs, path: Path) -> None:
+    """Write the true motion as a registration of the planning scan and a later one."""
+    later = load_scan(scan)
     document = RegistrationDocument(
         intraop_from_planning=RigidTransform(
             matrix=turned_patient(),
@@ -187,4 +187,4 @@ def _write_registration(folder: Path, inputs: PlanningInputs) -> None:
         metrics={"expected_tre_mm": 1.0},
         input_hashes={"planning": inputs.scan.source_hash, "intraop": later.source_hash},
     )
-    save_json(registration_to_json(document), folder / "registration.json")
+    save_json(registration_to_json(document), path)

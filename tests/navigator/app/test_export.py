@@ -31,6 +31,7 @@ from tests.navigator.app.dicom_patient import (
     DicomPatient,
     turned_patient,
     write_dicom_patient,
+    write_registration,
 )
 from tests.navigator.app.tiny_patient import LESION_MM, LESION_RADIUS_MM
 from tests.navigator.io.dicom_writer import FRAME_OF_REFERENCE
@@ -298,7 +299,7 @@ def test_the_same_voxels_in_another_frame_of_reference_are_refused(
         dataset.FrameOfReferenceUID = "1.2.826.0.1.3680043.10.1.99"
         (tmp_path / "scan").mkdir(exist_ok=True)
         dataset.save_as(tmp_path / "scan" / path.name)
-    with pytest.raises(FileRefusedError) as caught:
+    with pytest.raises(InputRefusedError) as caught:
         export_plan(
             replace(choice, scan=ScanChoice(tmp_path / "scan")),
             tmp_path / "o",
@@ -348,7 +349,15 @@ def test_a_motion_that_dicom_cannot_say_goes_out_as_a_transform_alone(  # noqa: 
     keyword: str, value: str, why: str, choice: ExportChoice, patient: DicomPatient, tmp_path: Path
 ) -> None:
     scan = with_another_value(tmp_path / "scan", patient, keyword, value)
-    bare = replace(choice, structures=None, report=None, template=None, intraop=ScanChoice(scan))
+    write_registration(scan, patient.inputs, tmp_path / "registration.json")
+    bare = replace(
+        choice,
+        structures=None,
+        report=None,
+        template=None,
+        registration=tmp_path / "registration.json",
+        intraop=ScanChoice(scan),
+    )
     manifest = export_plan(bare, tmp_path / "o", whose=WhoseObjects())
     (left_out,) = (x for x in manifest["left_out"] if x["what"] == "patient registration")
     assert why in left_out["why"]

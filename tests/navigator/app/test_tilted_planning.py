@@ -1,4 +1,4 @@
-"""A tilted planning series is planned on as its upright twin is, and that it was resampled is said."""
+"""A tilted planning series is resampled, which is said, and planned on as its upright twin is."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def tilted_geometry() -> StackGeometry:
     feed = np.array([0.0, 0.0, SPACING_MM / np.cos(TILT_RAD)])
     middle = FIRST_MM + 0.5 * SPACING_MM * (COUNT - 1)
     half = 0.5 * (COUNT - 1)
-    origin = middle - half * SPACING_MM * (column + [1.0, 0, 0]) - (half + EXTRA) * feed
+    origin = middle - half * SPACING_MM * (column + np.array([1.0, 0, 0])) - (half + EXTRA) * feed
     return StackGeometry(
         origin_mm=origin,
         slice_step_mm=feed,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from navigator.app.remarks import unnamed_remarks
 from navigator.io.documents import load_plan_request
@@ -89,12 +91,33 @@ def test_wrong_words_are_refused_with_their_code(
     assert not (tmp_path / "labels.nrrd").exists()
 
 
-@pytest.mark.parametrize("name", ["labels.seg.nrrd", "labels.nii", "labels.png", "labels"])
+@pytest.mark.parametrize("name", ["labels.nii", "labels.png", "labels"])
 def test_another_format_is_refused_before_anything_is_read(
     navigator: Callable[..., Answer], tmp_path: Path, name: str
 ) -> None:
     answer = navigator("segment", tmp_path / "nothing", "--out", tmp_path / name, "--json")
     assert answer.document["error"]["code"] == "unknown-format"
+
+
+@pytest.mark.hazard(1)
+def test_segments_for_3d_slicer_are_the_voxels_of_the_label_map(
+    navigator: Callable[..., Answer], scan: Path, tmp_path: Path
+) -> None:
+    plain = navigator("segment", scan, "--out", tmp_path / "a.nrrd", "--json").document
+    named = navigator("segment", scan, "--out", tmp_path / "b.seg.nrrd", "--json").document
+    assert named["written"] == [str(tmp_path / "b.seg.nrrd")]
+    assert named["labels"] == {name: name for name in plain["labels"]}
+    # a third program's reading of the numbers, and of the segments' own header
+    numbers = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "a.nrrd")))
+    segments = sitk.ReadImage(str(tmp_path / "b.seg.nrrd"))
+    values = sitk.GetArrayFromImage(segments)
+    keys = [key for key in segments.GetMetaDataKeys() if key.endswith("_Name")]
+    assert len(keys) == len(plain["structures"])
+    for key in keys:
+        name = segments.GetMetaData(key)
+        value = int(segments.GetMetaData(key.replace("_Name", "_LabelValue")))
+        (row,) = [each for each in plain["structures"] if each["name"] == name]
+        np.testing.assert_array_equal(values == value, np.isin(numbers, row["labels"]))
 
 
 def test_names_that_belong_to_something_else_are_not_replaced(
