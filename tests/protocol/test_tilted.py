@@ -63,7 +63,7 @@ def test_a_tilted_series_registers_to_its_upright_twin(
             mapped = found.intraop_from_planning.map_points(points)
             expected = points @ truth[:3, :3].T + truth[:3, 3]
             error_mm = np.linalg.norm(mapped - expected, axis=1)
-            record_property(f"seed {seed}, {tilt_deg} degrees, mm", round(error_mm.max(), 3))
+            record_property(f"seed {seed}, {tilt_deg} degrees, mm", round(float(error_mm.max()), 3))
             assert found.verdict.is_usable
             assert error_mm.max() <= LARGEST_ERROR_MM
 
