@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
 import typer
 
 from navigator.cli import exports, machine, plans, scans, segments
 from navigator.cli.shell import run_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PLUGIN_GROUP = "navigator.commands"
 """Entry points of this group add commands: what stands above this package reaches its users so."""
@@ -41,4 +46,32 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Run ``navigator``; wrong usage ends with 2."""
-    sys.exit(run_app(build_app(), "navigator", sys.argv[1:]))
+    with nothing_said_of_ruins(wanted="--debug" in sys.argv):
+        code = run_app(build_app(), "navigator", sys.argv[1:])
+    sys.exit(code)
+
+
+@contextmanager
+def nothing_said_of_ruins(*, wanted: bool) -> Iterator[None]:
+    """Keep Python from printing a traceback where an object that was half made is taken away.
+
+    Ctrl-C while a native library makes one leaves such an object behind; its own cleaning up
+    then fails, which harms nobody and is no concern of the person at the table.
+
+    Parameters
+    ----------
+    wanted : bool
+        Whether the tracebacks were asked for.
+
+    Yields
+    ------
+    None
+        While a command runs.
+    """
+    before = sys.unraisablehook
+    if not wanted:
+        sys.unraisablehook = lambda _: None
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before

@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 from navigator.geometry.frames import Frame, FrameKind
 from navigator.geometry.rigid import RigidTransform
 from navigator.io.findings import Severity
-from navigator.io.structures import read_label_image
+from navigator.io.structures.label_reading import read_label_image
 from navigator.io.volumes import load_scan
 from tests.hostile.mutations import BINARY, BOTH, TEXT, mutated
 from tests.hostile.plain_headers import enhanced_place, meta_place, nifti_place, nrrd_place

@@ -17,14 +17,13 @@ from phantoms.tissues import LABELS
 from phantoms.writer import write_dicom_series
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from navigator.io.volumes import LoadedScan
     from phantoms.anatomy import Patient
     from phantoms.scanner import SyntheticScan
 
-SPACING_MM = (2.5, 0.9, 0.9)
+SPACING_MM = (2.5, 1.2, 1.2)
 TILT_DEG = 18.5
 LARGEST_ERROR_MM = 0.2
 """The mark for a tilted series, millimetres, anywhere in the liver."""
@@ -40,9 +39,7 @@ def moved(rng: np.random.Generator) -> np.ndarray:
 
 @pytest.mark.slow
 @pytest.mark.hazard(3)
-def test_a_tilted_series_registers_to_its_upright_twin(
-    tmp_path: Path, record_property: Callable[[str, object], None], *, long_run: bool
-) -> None:
+def test_a_tilted_series_registers_to_its_upright_twin(tmp_path: Path, *, long_run: bool) -> None:
     for seed in range(20, 30 if long_run else 21):
         rng = np.random.default_rng(seed)
         patient = build_patient(seed)
@@ -63,9 +60,8 @@ def test_a_tilted_series_registers_to_its_upright_twin(
             mapped = found.intraop_from_planning.map_points(points)
             expected = points @ truth[:3, :3].T + truth[:3, 3]
             error_mm = np.linalg.norm(mapped - expected, axis=1)
-            record_property(f"seed {seed}, {tilt_deg} degrees, mm", round(float(error_mm.max()), 3))
             assert found.verdict.is_usable
-            assert error_mm.max() <= LARGEST_ERROR_MM
+            assert error_mm.max() <= LARGEST_ERROR_MM, (seed, tilt_deg)
 
 
 def written_and_read(scan: SyntheticScan, folder: Path, patient: Patient) -> LoadedScan:
