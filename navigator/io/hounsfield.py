@@ -129,12 +129,15 @@ def tally_slice(values_hu: NDArray[Any]) -> SliceTally:
     """
     low, high = SOFT_HU
     up_to_high, below_low = values_hu <= high, values_hu < low
+    with np.errstate(all="ignore"):
+        # values that are no Hounsfield units at all may add up to infinity
+        sum_hu = float(values_hu.sum())
     return SliceTally(
         dark=_count(values_hu < DARK_HU),
         air=_count(values_hu < AIR_HU),
         soft=_count(up_to_high) - _count(below_low),
         bright=_count(values_hu > BRIGHT_HU),
-        sum_hu=float(values_hu.sum()),
+        sum_hu=sum_hu,
     )
 
 
@@ -171,7 +174,8 @@ def _unlike_ct_findings(tallies: tuple[SliceTally, ...], size: int) -> tuple[Fin
 def _jump_findings(tallies: tuple[SliceTally, ...], slice_size: int) -> tuple[Finding, ...]:
     """Find slices that are far darker or brighter than those beside them."""
     means = np.asarray([tally.sum_hu / slice_size for tally in tallies])
-    steps = np.abs(np.diff(means))
+    with np.errstate(invalid="ignore"):
+        steps = np.nan_to_num(np.abs(np.diff(means)), nan=np.inf)
     lone = np.flatnonzero(np.minimum(steps[:-1], steps[1:]) > OUTLIER_HU) + 1
     torn = np.flatnonzero(steps > JUMP_HU)
     if not lone.size + torn.size:

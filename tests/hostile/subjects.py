@@ -384,7 +384,7 @@ def sample_placement(_: Path) -> bytes:
     pose = RigidTransform(matrix=a_motion().matrix, target=Frame(FrameKind.LPS, "1/2"),
                           source=Frame(FrameKind.TEMPLATE, "T-1"))  # fmt: skip
     return json_bytes(located_template_to_json(
-        pose, Verdict.accepted(), template_sha256="ab" * 32,
+        pose, Verdict.accepted(), sha256={"template": "ab" * 32, "scan": "cd" * 32},
         markers=[{"label": "M1", "lps_mm": [1.0, 2.0, 3.0], "residual_mm": 0.1}],
         metrics={"fre_mm": 0.1, "expected_tre_mm": 0.2, "ambiguity_ratio": 5.0},
     ))  # fmt: skip
@@ -394,7 +394,7 @@ def read_placement(path: Path) -> str:
     """Read a placement."""
     from navigator.io.documents import load_placement  # noqa: PLC0415 - half a second
 
-    matrix = load_placement(path).matrix
+    matrix = load_placement(path).lps_from_template.matrix
     check_as_written(path, "lps_from_template", matrix)
     return "same" if np.abs(matrix - a_motion().matrix).max() < 1e-6 else "other"
 

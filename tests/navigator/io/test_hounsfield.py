@@ -109,3 +109,13 @@ def test_real_scans_are_like_ct_and_no_more_without_their_offset(name: str) -> N
     scan = load_scan(DATA / name)
     assert not {"not-like-ct", "not-hounsfield"} & {finding.code for finding in scan.findings}
     assert codes(scan.volume.values_hu + 1024.0) == ["not-hounsfield"]
+
+
+@pytest.mark.hazard(22)
+@pytest.mark.parametrize("value", [3e38, -3e38])
+def test_values_beyond_all_sums_are_doubted_and_end_nothing(value: float) -> None:
+    values = body().astype(np.float32)
+    values[7] = value
+    assert "slice-values-jump" in codes(values)
+    values[8] = -value
+    assert "slice-values-jump" in codes(values)
