@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from navigator.io.findings import Finding, Severity
+from navigator.io.peaks import peak_oddities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,10 +73,11 @@ def value_findings(values_hu: NDArray[Any]) -> tuple[Finding, ...]:
     Returns
     -------
     tuple of Finding
-        ``not-hounsfield`` refuses where next to nothing is darker than -50 HU; to be confirmed
-        are ``not-like-ct`` where air around the patient or soft tissue is missing, or a tenth is
-        as bright as compact bone, ``slice-values-jump`` where a slice is far darker or brighter
-        than its neighbours, and ``repeated-pictures``. None for images too small to be told.
+        ``not-hounsfield`` refuses where next to nothing is darker than -50 HU. To be confirmed
+        are ``not-like-ct`` where air around the patient or soft tissue is missing or has its peak
+        elsewhere, or a tenth is as bright as compact bone; ``slice-values-jump`` where a slice is
+        far darker or brighter than its neighbours; and ``repeated-pictures``. None for images too
+        small to be told.
 
     Examples
     --------
@@ -108,7 +110,7 @@ def findings_from_tallies(
     if not sum(tally.dark for tally in tallies) >= LEAST_DARK * size:
         return (_not_hounsfield(values_hu),)
     return (
-        *_unlike_ct_findings(tallies, size),
+        *_unlike_ct_findings(tallies, values_hu),
         *_jump_findings(tallies, values_hu[0].size),
         *_repeated_findings(tallies, values_hu),
     )
@@ -145,9 +147,11 @@ def _count(members: NDArray[np.bool_]) -> int:
     return int(np.count_nonzero(members))
 
 
-def _unlike_ct_findings(tallies: tuple[SliceTally, ...], size: int) -> tuple[Finding, ...]:
+def _unlike_ct_findings(
+    tallies: tuple[SliceTally, ...], values_hu: NDArray[Any]
+) -> tuple[Finding, ...]:
     """Name what a body in a CT scan does not look like."""
-    low, high = SOFT_HU
+    (low, high), size = SOFT_HU, values_hu.size
     air = sum(tally.air for tally in tallies) / size
     soft = sum(tally.soft for tally in tallies) / size
     bright = sum(tally.bright for tally in tallies) / size
@@ -156,7 +160,7 @@ def _unlike_ct_findings(tallies: tuple[SliceTally, ...], size: int) -> tuple[Fin
         (not soft >= LEAST_SOFT, f"{soft:.1%} from {low:g} to {high:g} HU"),
         (not bright <= MOST_BRIGHT, f"{bright:.1%} above {BRIGHT_HU:g} HU"),
     )
-    oddities = [text for odd, text in named if odd]
+    oddities = [*(text for odd, text in named if odd), *peak_oddities(values_hu)]
     if not oddities:
         return ()
     return (
@@ -164,7 +168,8 @@ def _unlike_ct_findings(tallies: tuple[SliceTally, ...], size: int) -> tuple[Fin
             code="not-like-ct",
             severity=Severity.CONFIRM,
             what="The values are spread unlike those of a body in a CT scan",
-            expected="air around the patient near -1000 HU, soft tissue, and little above bone",
+            expected="air around the patient near -1000 HU, fat near -100 or soft tissue from 0 "
+            "to 140 HU, and little above bone",
             got=", ".join(oddities),
             next_step="see that air reads near -1000 and liver near 60 HU, and that the skin is in",
         ),

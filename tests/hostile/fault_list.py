@@ -218,6 +218,42 @@ WHAT_VALUES_MEAN = (
         (9,),
         put.set_all("RescaleType", "US"),
     ),
+    Fault(
+        "every value 100 HU too low", "not-like-ct", CONFIRM, (9,), put.rescale_all("1", "-1124")
+    ),
+    Fault(
+        "every value 100 HU too high", "not-like-ct", CONFIRM, (9,), put.rescale_all("1", "-924")
+    ),
+    Fault("every value doubled", "not-like-ct", CONFIRM, (9,), put.rescale_all("2", "-2048")),
+    Fault(
+        "every value a tenth too small",
+        "not-like-ct",
+        CONFIRM,
+        (9,),
+        put.rescale_all("0.9", "-1024"),
+    ),
+    Fault(
+        "a map of iodine",
+        "derived-map",
+        REFUSE,
+        (9,),
+        put.set_value("ImageType", ["DERIVED", "PRIMARY", "AXIAL", "DET_IODINE"]),
+    ),
+    Fault(
+        "a projection of a slab",
+        "derived-map",
+        REFUSE,
+        (8,),
+        put.set_value("ImageType", ["DERIVED", "PRIMARY", "AXIAL", "CT_SOM5 MIP"]),
+    ),
+    Fault(
+        "a unit of effective atomic numbers",
+        "derived-map",
+        REFUSE,
+        (9,),
+        put.set_all("RescaleType", "Z_EFF"),
+    ),
+    Fault("two frames in a plain file", "frame-count-disagrees", REFUSE, (6,), put.second_frame),
     Fault("an offset subtracted twice", "slice-values-jump", CONFIRM, (9,), put.offset_twice),
     Fault("a blank picture", "slice-values-jump", CONFIRM, (55,), put.blank_picture),
     Fault("bytes exchanged", "slice-values-jump", CONFIRM, (9,), put.bytes_exchanged),
@@ -310,6 +346,13 @@ WHOSE_SLICES_THEY_ARE = (
     ),
     Fault("a number left out", "instance-number-gaps", CONFIRM, (5,), put.skip_number),
     Fault("more images announced", ENDS, CONFIRM, (5,), put.set_all("ImagesInAcquisition", "17")),
+    Fault(
+        "a slice called a localizer",
+        "mixed-objects",
+        REFUSE,
+        (4,),
+        put.set_value("ImageType", ["ORIGINAL", "PRIMARY", "LOCALIZER"]),
+    ),
     Fault(
         "a secondary capture",
         "mixed-objects",

@@ -285,6 +285,22 @@ def _pixels(dataset: Dataset) -> np.ndarray:
     return np.frombuffer(dataset.PixelData, "<i2").reshape(dataset.Rows, dataset.Columns)
 
 
+def rescale_all(slope: str, intercept: str) -> Change:
+    """Write another rescale into every slice."""
+
+    def change(slices: list[Dataset], _: int) -> None:
+        for dataset in slices:
+            dataset.RescaleSlope, dataset.RescaleIntercept = slope, intercept
+
+    return change
+
+
+def second_frame(slices: list[Dataset], at: int) -> None:
+    """Hide a second picture in a file that holds one."""
+    slices[at].NumberOfFrames = 2
+    slices[at].PixelData = slices[at].PixelData + slices[at - 1].PixelData
+
+
 def repeat_picture(slices: list[Dataset], at: int) -> None:
     slices[at].PixelData = slices[at - 1].PixelData
 

@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
+import SimpleITK as sitk
+from pydicom.uid import (
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+    MediaStorageDirectoryStorage,
+)
 from scipy.spatial.transform import Rotation
 
+from navigator.io.structures import load_label_map
 from navigator.io.volumes import load_scan
 from tests.hostile.series import DIRECTIONS, SeriesShape, clean_series, geometry_of
-from tests.navigator.io.dicom_writer import write_files
+from tests.navigator.io.dicom_writer import decimal_strings, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,3 +99,32 @@ def test_a_clean_series_is_read_as_it_is(tmp_path: Path, seed: int) -> None:
     places = np.stack([geometry.place_mm(*corner) for corner in corners])
     read = scan.volume.grid.points_from_indices(corners)
     assert np.abs(read - places).max() <= WRITTEN_MM
+
+
+@pytest.mark.parametrize("drift_mm", [0.004, 0.02, 0.09])
+def test_rounding_in_the_positions_tilts_nothing(tmp_path: Path, drift_mm: float) -> None:
+    slices = clean_series()
+    for k, dataset in enumerate(slices):
+        place = np.asarray(dataset.ImagePositionPatient, dtype=float)
+        place[1] += drift_mm * k / (len(slices) - 1)
+        dataset.ImagePositionPatient = decimal_strings(place)
+    write_files(slices, tmp_path / "ct")
+    scan = load_scan(tmp_path / "ct")
+    assert scan.findings == ()
+    assert scan.volume.grid.is_rectilinear
+    # a label map as another program draws it on the series, upright
+    reader = sitk.ImageSeriesReader()
+    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(tmp_path / "ct")))
+    sitk.WriteImage(sitk.Cast(reader.Execute() > 0, sitk.sitkUInt8), str(tmp_path / "labels.nrrd"))
+    labels = load_label_map(tmp_path / "labels.nrrd", {"body": 1}, scan.volume.grid)
+    np.testing.assert_array_equal(labels.mask("body").members, scan.volume.values_hu > 0)
+
+
+def test_the_table_of_contents_of_a_disc_is_set_apart(tmp_path: Path) -> None:
+    write_files(clean_series(), tmp_path)
+    (contents,) = clean_series()[:1]
+    for keyword in ("SeriesInstanceUID", "PixelData", "ImagePositionPatient"):
+        delattr(contents, keyword)
+    contents.SOPClassUID = contents.file_meta.MediaStorageSOPClassUID = MediaStorageDirectoryStorage
+    write_files([contents], tmp_path, ["DICOMDIR"])
+    assert load_scan(tmp_path).findings == ()

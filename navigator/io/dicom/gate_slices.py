@@ -9,6 +9,7 @@ import numpy as np
 
 from navigator.io.caps import MOST_ALONG_AXIS
 from navigator.io.dicom.headers import CT_IMAGE, MULTIFRAME_CT, SliceHeader
+from navigator.io.dicom.image_types import is_derived_map
 from navigator.io.dicom.stack import FARTHEST_MM
 from navigator.io.dicom.values import uid_name
 from navigator.io.dicom.wording import CHOOSE_CT, SEND_AGAIN, names_of
@@ -28,12 +29,6 @@ LOSSY_SYNTAXES = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.1
 READABLE_SYNTAXES = (*LOSSLESS_SYNTAXES, *LOSSY_SYNTAXES, "1.2.840.10008.1.2.4.91")
 """JPEG 2000 (.91) is either: the file itself says whether it lost anything."""
 READABLE_BITS = (8, 16, 32)
-DERIVED_MAPS = (
-    *("PERFUSION", "RCBF", "RCBV", "MTT", "TTP", "SUBTRACTION", "STD_DEVIATION"),
-    *("MIP", "MAXIP", "MAX_IP", "MAXIMUM", "MINIP", "MIN_IP", "MINIMUM", "VOLUME_RENDER", "VRT"),
-    "PROJECTION IMAGE",
-)
-"""Image types whose numbers are not the attenuation at a place (PS3.3, C.8.15.2.1.1, C.8.16.1)."""
 PIXEL_SPACING_RANGE_MM = (0.05, 5.0)
 """A matrix of 2048 on a wrist, and one of 128 on a field of view of 64 cm: no scanner of patients
 goes beyond either; a thousandth of a usual value is one written in metres."""
@@ -174,10 +169,10 @@ SLICE_RULES = (
     ),
     SliceRule(
         code="derived-map",
-        is_broken=lambda header: any(word in DERIVED_MAPS for word in header.image_type),
+        is_broken=is_derived_map,
         what="The numbers of the series are not attenuation",
-        expected="an image type that names no derived map",
-        got=lambda header: f"of type {'/'.join(header.image_type)}",
+        expected="an image type that names no derived map, in Hounsfield units",
+        got=lambda header: f"of type {'/'.join(header.image_type)}, unit {header.rescale_type}",
         next_step=CHOOSE_CT,
     ),
     SliceRule(

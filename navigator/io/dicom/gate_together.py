@@ -157,15 +157,16 @@ def _frame_count_findings(headers: tuple[SliceHeader, ...]) -> Iterator[Finding]
     wrong = [
         header
         for header in headers
-        if header.acquisition.frames not in (None, described[header.source.file])
+        if (header.acquisition.frames or header.source.frames_in_file)
+        != described[header.source.file]
     ]
     if wrong:
         first = wrong[0]
         yield Finding(
             code="frame-count-disagrees",
             severity=Severity.REFUSE,
-            what="A multi-frame file does not describe as many frames as it announces",
-            expected=f"{first.acquisition.frames} frames",
+            what="A file does not describe as many frames as it announces",
+            expected=f"{first.acquisition.frames or first.source.frames_in_file} frames",
             got=f"{described[first.source.file]} described",
             next_step=SEND_AGAIN,
             files=names_of(wrong),

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from navigator.errors import FileRefusedError
 from navigator.io.dicom.gate import judge_series
-from navigator.io.dicom.gate_slices import is_ct
 from navigator.io.dicom.headers import looks_like_dicom, read_headers
+from navigator.io.dicom.strangers import ObjectKind, kind_of, stranger_findings
 from navigator.io.dicom.values import uid_name
-from navigator.io.dicom.wording import CHOOSE_CT, SEND_AGAIN, names_of
+from navigator.io.dicom.wording import CHOOSE_CT, names_of
 from navigator.io.findings import Finding, Severity, grave_first, verdict_word
 from navigator.io.paths import files_below
 from navigator.io.progress import tell_nobody, told
@@ -24,20 +22,8 @@ if TYPE_CHECKING:
     from navigator.io.dicom.headers import SliceHeader
     from navigator.io.dicom.stack import Stack
 
-UID = re.compile(r"[0-2](\.(0|[1-9][0-9]{0,60}))+", re.ASCII)
-"""A UID as it is written (PS3.5, 9.1)."""
-STANDARD_ROOT = "1.2.840.10008."
 NO_UID = "no-uid"
 """Stands for the UID of series that have none."""
-
-
-class ObjectKind(Enum):
-    """What a DICOM object is to a planner."""
-
-    CT_SLICE = "ct slice"
-    LOCALIZER = "localizer"
-    OTHER_IMAGE = "other image"
-    NO_IMAGE = "no image"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,26 +119,6 @@ def find_series(path: Path, *, tell: Callable[[str], None] = tell_nobody) -> Fol
     return FolderContents(entries, (*broken, *_ignored(files, dicom)))
 
 
-def kind_of(header: SliceHeader) -> ObjectKind:
-    """Tell slices of a CT from what lies beside them.
-
-    Parameters
-    ----------
-    header : SliceHeader
-        Any object.
-
-    Returns
-    -------
-    ObjectKind
-        By its class, else by its modality and image type.
-    """
-    if is_ct(header):
-        is_localizer = "LOCALIZER" in header.image_type
-        return ObjectKind.LOCALIZER if is_localizer else ObjectKind.CT_SLICE
-    is_image = "Image" in uid_name(header.sop_class_uid) and min(header.source.shape_ji) > 0
-    return ObjectKind.OTHER_IMAGE if is_image else ObjectKind.NO_IMAGE
-
-
 def _entries(
     headers: tuple[SliceHeader, ...], broken: tuple[Finding, ...]
 ) -> tuple[SeriesEntry, ...]:
@@ -164,8 +130,7 @@ def _entries(
     entries = []
     for (uid, kind), group in groups.items():
         if kind is ObjectKind.CT_SLICE:
-            strangers = groups.get((uid, ObjectKind.OTHER_IMAGE), [])
-            doubts = (*broken, *_mixed(strangers), *_unknown(uid, headers))
+            doubts = (*broken, *stranger_findings(uid, group[0], headers))
             entries.append(_ct_entry(uid, tuple(group), doubts))
         else:
             entries.append(_apart_entry(uid, kind, tuple(group)))
@@ -212,49 +177,6 @@ def _apart_entry(uid: str, kind: ObjectKind, headers: tuple[SliceHeader, ...]) -
         findings=findings,
         is_set_apart=True,
     )
-
-
-def _mixed(strangers: list[SliceHeader]) -> Iterator[Finding]:
-    """Refuse a CT series that holds images of another kind: one may be a slice in disguise."""
-    if strangers:
-        yield Finding(
-            code="mixed-objects",
-            severity=Severity.REFUSE,
-            what="The series holds images that are no CT slices",
-            expected="CT slices, and at most localizers and reports beside them",
-            got=f"{len(strangers)} x {uid_name(strangers[0].sop_class_uid)}",
-            next_step=SEND_AGAIN,
-            files=names_of(strangers),
-        )
-
-
-def _unknown(series_uid: str, headers: tuple[SliceHeader, ...]) -> Iterator[Finding]:
-    """Refuse a CT series beside an object that may be the missing slice, its header damaged."""
-    strangers = [header for header in headers if _may_be_of(series_uid, header)]
-    if strangers:
-        yield Finding(
-            code="unknown-object",
-            severity=Severity.REFUSE,
-            what="An object of no known kind lies among the slices",
-            expected="CT slices, and at most localizers and reports beside them",
-            got=f"{len(strangers)} x class {ascii(strangers[0].sop_class_uid)[:80]}",
-            next_step=SEND_AGAIN,
-            files=names_of(strangers),
-        )
-
-
-def _may_be_of(series_uid: str, header: SliceHeader) -> bool:
-    """Tell whether an object that is no image may be a damaged slice of a series.
-
-    A vendor's own objects have a class of another root and a series of their own.
-    """
-    if kind_of(header) is not ObjectKind.NO_IMAGE:
-        return False
-    if not UID.fullmatch(header.series_uid):
-        return True
-    kind = header.sop_class_uid
-    is_own = not kind.startswith(STANDARD_ROOT) and UID.fullmatch(kind) is not None
-    return uid_name(kind) == kind and (header.series_uid == series_uid or not is_own)
 
 
 def _broken_file(file: Path, error: FileRefusedError) -> Finding:

@@ -59,8 +59,14 @@ class Stack:
 
     @property
     def slice_step_mm(self) -> Floats:
-        """(3,) array: the way from one slice to the next, sideways drift included."""
+        """(3,) array: the way from one slice to the next, sideways drift included.
+
+        Less drift than makes a stack tilted is rounding in the header, and is left out: every
+        other program reads such a series as upright, and its label maps lie so.
+        """
         whole = self.positions_mm[-1] - self.positions_mm[0]
+        if self.drift_mm <= DRIFT_MM:
+            whole = (whole @ self.normal) * self.normal
         return frozen_floats(whole / (len(self.headers) - 1), (3,), "slice_step_mm")
 
     @property
