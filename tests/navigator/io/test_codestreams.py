@@ -112,3 +112,43 @@ def test_a_style_of_jpeg_2000_that_no_encoder_writes_is_refused(
     code = bytearray(streams["JPEG2000Lossless"])
     code[code.index(b"\xff\x52") + 4 + at] = value
     refused(bytes(code))
+
+
+def changed(code: bytes, marker: bytes, at: int, value: int) -> bytes:
+    """Change one byte of the segment behind a marker, counted behind its length."""
+    other = bytearray(code)
+    other[code.index(marker) + 4 + at] = value
+    return bytes(other)
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_a_stream_without_loss_says_none(streams: dict[str, bytes], syntax: str) -> None:
+    assert check_codestream(streams[syntax], SHAPE, "slice.dcm") is False
+
+
+@pytest.mark.hazard(9)
+@pytest.mark.parametrize(
+    ("syntax", "marker", "at", "value"),
+    [
+        ("JPEG2000Lossless", b"\xff\x52", 9, 0),
+        ("JPEGLSLossless", b"\xff\xda", 3, 1),
+        ("JPEGLSLossless", b"\xff\xda", 5, 1),
+        ("JPEGLosslessProcess14_1", b"\xff\xda", 5, 1),
+        *[("JPEGLosslessProcess14_1", b"\xff\xc3", -3, low) for low in (0xC0, 0xC1, 0xC2, 0xC9)],
+    ],
+)
+def test_a_stream_with_loss_says_so(
+    streams: dict[str, bytes], syntax: str, marker: bytes, at: int, value: int
+) -> None:
+    """Wavelet 9-7, NEAR, point transforms, and frames of cosines."""
+    assert check_codestream(changed(streams[syntax], marker, at, value), SHAPE, "a.dcm") is True
+
+
+@pytest.mark.hazard(9)
+def test_the_wavelet_of_the_component_stands_above_that_of_all(streams: dict[str, bytes]) -> None:
+    code = streams["JPEG2000Lossless"]
+    at = code.index(b"\xff\x52")
+    own = b"\xff\x53\0\x09\0\0" + code[at + 9 : at + 13]
+    assert check_codestream(code[:at] + own + b"\0" + code[at:], SHAPE, "a.dcm") is True
+    assert check_codestream(code[:at] + own + b"\1" + code[at:], SHAPE, "a.dcm") is False
+    refused(code[:at] + own + b"\2" + code[at:])
