@@ -21,6 +21,8 @@ FRAME_MARKERS = {*range(0xFFC0, 0xFFD0), 0xFFF7} - {0xFFC4, 0xFFC8, 0xFFCC}
 LOSSLESS_MARKERS = {0xFFC3, 0xFFCB}
 """Start of a lossless frame, Huffman or arithmetic (10918-1, table B.1)."""
 LS_MARKER = 0xFFF7
+COSINE_BITS = 8
+"""A JPEG frame with loss has 8 bits or 12, and GDCM fails at 12 after it wrote to the screen."""
 SCAN_MARKER = 0xFFDA
 SIZE_MARKER, STYLE_MARKER, TILE_MARKER = 0xFF51, 0xFF52, 0xFF90
 COMPONENT_MARKER = 0xFF53
@@ -107,11 +109,14 @@ def _jpeg(code: bytes) -> tuple[int, int, bool]:
     bits, rows, columns, components = struct.unpack_from(">BHHB", frame)
     if not (2 <= bits <= LARGEST_BITS and components == 1 and len(frame) == 6 + 3):
         raise ValueError(f"{bits} bits in {components} components")
+    is_cosine = mark not in {*LOSSLESS_MARKERS, LS_MARKER}
+    if is_cosine and bits != COSINE_BITS:
+        raise ValueError(f"a JPEG frame with loss of {bits} bits, which is not decoded")
     scanned, near, shifts = struct.unpack_from(">B2xBxB", segments[-1][1])
     if scanned != 1:
         raise ValueError(f"a scan of {scanned} components")
     is_cut = bool(shifts & 0x0F) or (mark == LS_MARKER and near > 0)
-    return rows, columns, is_cut or mark not in {*LOSSLESS_MARKERS, LS_MARKER}
+    return rows, columns, is_cut or is_cosine
 
 
 def _jpeg2000(code: bytes) -> tuple[int, int, bool]:
