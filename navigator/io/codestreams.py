@@ -22,7 +22,8 @@ LOSSLESS_MARKERS = {0xFFC3, 0xFFCB}
 """Start of a lossless frame, Huffman or arithmetic (10918-1, table B.1)."""
 LS_MARKER = 0xFFF7
 COSINE_BITS = 8
-"""A JPEG frame with loss has 8 bits or 12, and GDCM fails at 12 after it wrote to the screen."""
+"""A JPEG frame with loss has 8 bits or 12. Those of 12 are refused here: pydicom gives them to GDCM
+only where a header says 8 bits or another syntax, and GDCM then writes to the screen."""
 SCAN_MARKER = 0xFFDA
 SIZE_MARKER, STYLE_MARKER, TILE_MARKER = 0xFF51, 0xFF52, 0xFF90
 COMPONENT_MARKER = 0xFF53
