@@ -26,6 +26,9 @@ LIKELY_RATIO = 250
 limit of deflate: they are believed up to the next number."""
 MOST_VOXELS_PACKED_HARD = 1 << 28
 """Voxels of an image that is packed harder than that: 1,024 slices of 512 x 512."""
+MOST_BYTES_PACKED_HARD = 1 << 29
+"""And its bytes: these slices in 16 bits. Labels need no more, and in 64 bits as many voxels are
+2 GiB out of two megabytes."""
 MOST_TEXT_HEADER_BYTES = 1 << 18
 """Header of an NRRD or MetaImage. A segmentation of 100 named segments needs 60 kB."""
 MOST_NIFTI_EXTENSION_BYTES = 1 << 24
@@ -99,10 +102,19 @@ def check_announced(
         raise _not_whole(
             where, f"{announced} bytes for {words} voxels", f"{held_bytes} compressed bytes"
         )
-    if announced > LIKELY_RATIO * held_bytes and not voxels <= MOST_VOXELS_PACKED_HARD:
-        expected = f"{MOST_VOXELS_PACKED_HARD} voxels or fewer where packed {LIKELY_RATIO} : 1"
-        raise too_large(where, expected, f"{voxels} in {held_bytes} bytes")
+    if announced > LIKELY_RATIO * held_bytes:
+        _check_packed_hard(where, voxels, announced, f"{announced} bytes ({words}) in {held_bytes}")
     return announced
+
+
+def _check_packed_hard(where: str, voxels: int, announced: int, got: str) -> None:
+    """Refuse what is packed so hard that it may be nothing but zeros, where it is no label map."""
+    if not (voxels <= MOST_VOXELS_PACKED_HARD and announced <= MOST_BYTES_PACKED_HARD):
+        expected = (
+            f"{MOST_VOXELS_PACKED_HARD} voxels and {MOST_BYTES_PACKED_HARD} bytes or fewer where"
+            f" packed {LIKELY_RATIO} : 1 (labels need 8 or 16 bits a voxel)"
+        )
+        raise too_large(where, expected, got)
 
 
 def check_announced_frames(

@@ -18,8 +18,18 @@ if TYPE_CHECKING:
 JPEG_START, JPEG2000_START = b"\xff\xd8", b"\xff\x4f\xff\x51"
 FRAME_MARKERS = {*range(0xFFC0, 0xFFD0), 0xFFF7} - {0xFFC4, 0xFFC8, 0xFFCC}
 """Start of frame, baseline to lossless, and JPEG-LS; the three left out are tables."""
+LOSSLESS_MARKERS = {0xFFC3, 0xFFCB}
+"""Start of a lossless frame, Huffman or arithmetic (10918-1, table B.1)."""
+LS_MARKER = 0xFFF7
+COSINE_BITS = 8
+"""A JPEG frame with loss has 8 bits or 12. Those of 12 are refused here: pydicom gives them to GDCM
+only where a header says 8 bits or another syntax, and GDCM then writes to the screen."""
 SCAN_MARKER = 0xFFDA
 SIZE_MARKER, STYLE_MARKER, TILE_MARKER = 0xFF51, 0xFF52, 0xFF90
+COMPONENT_MARKER = 0xFF53
+"""Style of one component, which stands above the style of all."""
+IRREVERSIBLE, REVERSIBLE = b"\0", b"\1"
+"""Wavelets 9-7 and 5-3."""
 LARGEST_BITS = 16
 MOST_TILES = 4_096
 MOST_LEVELS = 32
@@ -27,7 +37,7 @@ MOST_BLOCK = 8
 """Exponents of a code block, less two: each, and both together (15444-1, table A.18)."""
 
 
-def check_codestream(code: bytes, shape_ji: tuple[int, int], where: str) -> None:
+def check_codestream(code: bytes, shape_ji: tuple[int, int], where: str) -> bool:
     """Refuse a JPEG, JPEG-LS or JPEG 2000 stream that is not one grey image of the size announced.
 
     Parameters
@@ -39,19 +49,31 @@ def check_codestream(code: bytes, shape_ji: tuple[int, int], where: str) -> None
     where : str
         The file, for the message.
 
+    Returns
+    -------
+    bool
+        Whether the stream says that it lost something: any frame of JPEG but a lossless one, a
+        point transform, NEAR of JPEG-LS above 0, or the irreversible 9-7 wavelet of JPEG 2000.
+        False is no proof. A reversible JPEG 2000 stream whose last layers were cut off has the
+        same main header as a whole one, and styles of single tiles are not read.
+
     Raises
     ------
     FileRefusedError
         ``undecodable-pixels``.
+
+    References
+    ----------
+    ISO/IEC 10918-1, B.2.2 and B.2.3; 14495-1, C.2.3; 15444-1, A.6.1, A.6.2 and table A.20.
     """
     try:
         if code.startswith(JPEG2000_START):
-            found = _jpeg2000(code)
+            *found, is_lossy = _jpeg2000(code)
         elif code.startswith(JPEG_START):
-            found = _jpeg(code)
+            *found, is_lossy = _jpeg(code)
         else:
             raise ValueError(f"a stream that begins with {code[:4].hex() or 'nothing'}")  # noqa: TRY301 - one refusal
-        if found != shape_ji:
+        if tuple(found) != shape_ji:
             raise ValueError(f"a stream of {found[0]} rows and {found[1]} columns")  # noqa: TRY301 - one refusal
     except (ValueError, struct.error) as error:
         raise FileRefusedError(
@@ -62,6 +84,7 @@ def check_codestream(code: bytes, shape_ji: tuple[int, int], where: str) -> None
             got=str(error)[:200],
             next_step="send or export the series again",
         ) from error
+    return is_lossy
 
 
 def _segments(code: bytes, start: int, last: int) -> Iterator[tuple[int, bytes]]:
@@ -77,25 +100,37 @@ def _segments(code: bytes, start: int, last: int) -> Iterator[tuple[int, bytes]]
         at += 2 + length
 
 
-def _jpeg(code: bytes) -> tuple[int, int]:
-    """Read rows and columns of a JPEG or JPEG-LS stream."""
-    frames = [body for mark, body in _segments(code, 2, SCAN_MARKER) if mark in FRAME_MARKERS]
+def _jpeg(code: bytes) -> tuple[int, int, bool]:
+    """Read rows, columns and loss of a JPEG or JPEG-LS stream."""
+    segments = list(_segments(code, 2, SCAN_MARKER))
+    frames = [(mark, body) for mark, body in segments if mark in FRAME_MARKERS]
     if len(frames) != 1:
         raise ValueError(f"{len(frames)} frame headers in one stream")
-    bits, rows, columns, components = struct.unpack_from(">BHHB", frames[0])
-    if not (2 <= bits <= LARGEST_BITS and components == 1 and len(frames[0]) == 6 + 3):
+    ((mark, frame),) = frames
+    bits, rows, columns, components = struct.unpack_from(">BHHB", frame)
+    if not (2 <= bits <= LARGEST_BITS and components == 1 and len(frame) == 6 + 3):
         raise ValueError(f"{bits} bits in {components} components")
-    return rows, columns
+    is_cosine = mark not in {*LOSSLESS_MARKERS, LS_MARKER}
+    if is_cosine and bits != COSINE_BITS:
+        raise ValueError(f"a JPEG frame with loss of {bits} bits, which is not decoded")
+    scanned, near, shifts = struct.unpack_from(">B2xBxB", segments[-1][1])
+    if scanned != 1:
+        raise ValueError(f"a scan of {scanned} components")
+    is_cut = bool(shifts & 0x0F) or (mark == LS_MARKER and near > 0)
+    return rows, columns, is_cut or is_cosine
 
 
-def _jpeg2000(code: bytes) -> tuple[int, int]:
-    """Read rows and columns of a JPEG 2000 stream."""
+def _jpeg2000(code: bytes) -> tuple[int, int, bool]:
+    """Read rows, columns and loss of a JPEG 2000 stream."""
     segments = list(_segments(code, 2, TILE_MARKER))
     marks = [mark for mark, _ in segments]
     if marks.count(SIZE_MARKER) != 1 or marks.count(STYLE_MARKER) != 1:
         raise ValueError("a main header without one size and one style")
     style = dict(segments)[STYLE_MARKER]
-    return _size(dict(segments)[SIZE_MARKER], style)
+    wavelets = [body[6:7] for mark, body in segments if mark == COMPONENT_MARKER] + [style[9:10]]
+    if not set(wavelets) <= {IRREVERSIBLE, REVERSIBLE}:
+        raise ValueError("a wavelet that is neither 9-7 nor 5-3")
+    return *_size(dict(segments)[SIZE_MARKER], style), wavelets[0] == IRREVERSIBLE
 
 
 def _size(size: bytes, style: bytes) -> tuple[int, int]:

@@ -18,8 +18,10 @@ from navigator.errors import FileRefusedError
 from navigator.imaging.resample import PADDED_HU
 from navigator.io.caps import check_announced_frames
 from navigator.io.codestreams import check_codestream
+from navigator.io.dicom.gate_slices import LOSSLESS_SYNTAXES, LOSSY_SYNTAXES
 from navigator.io.dicom.pixel_source import BYTE_ORDER
 from navigator.io.dicom.values import uid_name, whole_value
+from navigator.io.dicom.wording import SEND_AGAIN, names_of
 from navigator.io.findings import Finding, Severity
 from navigator.io.progress import tell_nobody, told
 
@@ -58,7 +60,8 @@ def hounsfield_from_slices(
     values_hu : (k, j, i) array
         Hounsfield units, read-only float32.
     findings : tuple of Finding
-        What the decoder warned of, and padding that has the values of tissue.
+        What the decoder warned of, loss that only the streams tell, and padding that has the
+        values of tissue.
 
     Raises
     ------
@@ -75,10 +78,12 @@ def hounsfield_from_slices(
     with warnings.catch_warnings(record=True) as caught, ThreadPoolExecutor(threads) as pool:
         warnings.simplefilter("always")
         filled = pool.map(lambda job: _fill(values, job), jobs)
-        doubted = sum(told(filled, "decoding", len(jobs), tell))
+        seen = list(told(filled, "decoding", len(jobs), tell))
+    doubted = sum(count for count, _ in seen)
+    lossy = [header for _, job_lossy in seen for header in job_lossy]
     values.setflags(write=False)
     warned = _findings_from_warnings([str(warning.message) for warning in caught])
-    return values, (*warned, *_padding_findings(headers, doubted))
+    return values, (*warned, *_loss_findings(headers, lossy), *_padding_findings(headers, doubted))
 
 
 def _check_announced(headers: tuple[SliceHeader, ...]) -> None:
@@ -93,11 +98,13 @@ def _check_announced(headers: tuple[SliceHeader, ...]) -> None:
     )
 
 
-def _fill(values: NDArray[np.float32], job: list[tuple[int, SliceHeader]]) -> int:
-    """Decode the frames of one file into their places; count the padding that is not believed."""
+def _fill(
+    values: NDArray[np.float32], job: list[tuple[int, SliceHeader]]
+) -> tuple[int, list[SliceHeader]]:
+    """Decode the frames of one file; count padding not believed, and list frames with loss."""
     doubted = 0
-    sources = [header.source for _, header in job]
-    for (place, header), stored in zip(job, decode_frames(sources), strict=True):
+    frames, lossy = _decode([header.source for _, header in job])
+    for (place, header), stored in zip(job, frames, strict=True):
         _rescale(stored, *(header.rescale or (np.nan, np.nan)), out=values[place])
         if header.source.padding is not None:
             least, most = header.source.padding
@@ -106,7 +113,7 @@ def _fill(values: NDArray[np.float32], job: list[tuple[int, SliceHeader]]) -> in
                 np.minimum(values[place], np.float32(PADDED_HU), out=values[place], where=padded)
             else:
                 doubted += int(padded.sum())
-    return doubted
+    return doubted, [header for (_, header), is_lossy in zip(job, lossy, strict=True) if is_lossy]
 
 
 def _rescale(
@@ -143,15 +150,23 @@ def decode_frames(sources: list[PixelSource]) -> list[NDArray[Any]]:
     Raises
     ------
     FileRefusedError
-        If they cannot be decoded, or have another size than the header says.
+        If they cannot be decoded, have another size than the header says, or lost something
+        under a transfer syntax that loses nothing.
     """
+    frames, _ = _decode(sources)
+    return frames
+
+
+def _decode(sources: list[PixelSource]) -> tuple[list[NDArray[Any]], list[bool]]:
+    """Decode frames of one file, and tell of each whether its stream says that it has loss."""
     first = sources[0]
+    lossy = [False] * len(sources)
     try:
         if first.native_start is not None and _is_plain(first):
             frames = [_read_native(source) for source in sources]
         else:
             dataset = pydicom.dcmread(first.file)
-            _check_streams(dataset, sources)
+            lossy = _check_streams(dataset, sources)
             plugin = "pydicom" if first.transfer_syntax_uid == RLELossless else "gdcm"
             options = {} if first.is_native else {"decoding_plugin": plugin}
             frames = [
@@ -165,18 +180,34 @@ def decode_frames(sources: list[PixelSource]) -> list[NDArray[Any]]:
     for source, frame in zip(sources, frames, strict=True):
         if frame.shape != source.shape_ji:
             raise _undecodable(source, f"an image of shape {frame.shape}")
-    return frames
+    return frames, lossy
 
 
-def _check_streams(dataset: Dataset, sources: list[PixelSource]) -> None:
+def _check_streams(dataset: Dataset, sources: list[PixelSource]) -> list[bool]:
     """Read the headers of compressed frames before a decoder that would end the process."""
     first = sources[0]
     if first.is_native or first.transfer_syntax_uid == RLELossless:
-        return
-    count = whole_value(dataset, "NumberOfFrames", 1)
+        return [False] * len(sources)
+    count = max(whole_value(dataset, "NumberOfFrames", 1), 1)
+    lossy = []
     for source in sources:
-        coded = get_frame(dataset.PixelData, source.frame, number_of_frames=max(count, 1))
-        check_codestream(coded, source.shape_ji, str(source.file))
+        coded = get_frame(dataset.PixelData, source.frame, number_of_frames=count)
+        lossy.append(check_codestream(coded, source.shape_ji, str(source.file)))
+    if any(lossy) and first.transfer_syntax_uid in LOSSLESS_SYNTAXES:
+        raise _lossy_in_lossless(first, lossy)
+    return lossy
+
+
+def _lossy_in_lossless(source: PixelSource, lossy: list[bool]) -> FileRefusedError:
+    """Refuse pixels that lost something where the file says that they did not."""
+    return FileRefusedError(
+        code="lossy-in-lossless-syntax",
+        what="The pixels were compressed with loss, and the file says without",
+        where=str(source.file),
+        expected=f"pixels as {uid_name(source.transfer_syntax_uid)} keeps them",
+        got=f"{sum(lossy)} of {len(lossy)} frames with loss",
+        next_step="export the series again from the scanner, without compression",
+    )
 
 
 def _is_plain(source: PixelSource) -> bool:
@@ -226,6 +257,26 @@ def _findings_from_warnings(messages: list[str]) -> tuple[Finding, ...]:
         )
         for message in sorted(set(messages))
         if message
+    )
+
+
+def _loss_findings(
+    headers: tuple[SliceHeader, ...], lossy: list[SliceHeader]
+) -> tuple[Finding, ...]:
+    """Say that pixels lost something, where the gate could not read that in the headers."""
+    is_said = any(h.is_lossy or h.source.transfer_syntax_uid in LOSSY_SYNTAXES for h in headers)
+    if is_said or not lossy:
+        return ()
+    return (
+        Finding(
+            code="lossy-compression",
+            severity=Severity.CONFIRM,
+            what="The pixels were compressed with loss, and the header does not say so",
+            expected="lossless pixels",
+            got=f"{len(lossy)} of {len(headers)} slices with loss",
+            next_step="look whether small lesions and edges are sharp, or " + SEND_AGAIN,
+            files=names_of(lossy),
+        ),
     )
 
 

@@ -112,3 +112,53 @@ def test_a_style_of_jpeg_2000_that_no_encoder_writes_is_refused(
     code = bytearray(streams["JPEG2000Lossless"])
     code[code.index(b"\xff\x52") + 4 + at] = value
     refused(bytes(code))
+
+
+def changed(code: bytes, marker: bytes, at: int, value: int) -> bytes:
+    """Change one byte of the segment behind a marker, counted behind its length."""
+    other = bytearray(code)
+    other[code.index(marker) + 4 + at] = value
+    return bytes(other)
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_a_stream_without_loss_says_none(streams: dict[str, bytes], syntax: str) -> None:
+    assert check_codestream(streams[syntax], SHAPE, "slice.dcm") is False
+
+
+@pytest.mark.hazard(9)
+@pytest.mark.parametrize(
+    ("syntax", "marker", "at", "value"),
+    [
+        ("JPEG2000Lossless", b"\xff\x52", 9, 0),
+        ("JPEGLSLossless", b"\xff\xda", 3, 1),
+        ("JPEGLSLossless", b"\xff\xda", 5, 1),
+        ("JPEGLosslessProcess14_1", b"\xff\xda", 5, 1),
+    ],
+)
+def test_a_stream_with_loss_says_so(
+    streams: dict[str, bytes], syntax: str, marker: bytes, at: int, value: int
+) -> None:
+    """Wavelet 9-7, NEAR, and point transforms."""
+    assert check_codestream(changed(streams[syntax], marker, at, value), SHAPE, "a.dcm") is True
+
+
+@pytest.mark.hazard(9)
+def test_the_wavelet_of_the_component_stands_above_that_of_all(streams: dict[str, bytes]) -> None:
+    code = streams["JPEG2000Lossless"]
+    at = code.index(b"\xff\x52")
+    own = b"\xff\x53\0\x09\0\0" + code[at + 9 : at + 13]
+    assert check_codestream(code[:at] + own + b"\0" + code[at:], SHAPE, "a.dcm") is True
+    assert check_codestream(code[:at] + own + b"\1" + code[at:], SHAPE, "a.dcm") is False
+    refused(code[:at] + own + b"\2" + code[at:])
+
+
+@pytest.mark.hazard(9)
+@pytest.mark.parametrize("frame", [0xC0, 0xC1, 0xC2, 0xC9])
+def test_cosines_lose_something_and_have_eight_bits(streams: dict[str, bytes], frame: int) -> None:
+    """Twelve bits of cosines are not decoded, and GDCM writes to the screen where it meets them."""
+    code = changed(streams["JPEGLosslessProcess14_1"], b"\xff\xc3", -3, frame)
+    marker = bytes([0xFF, frame])
+    assert check_codestream(changed(code, marker, 0, 8), SHAPE, "a.dcm") is True
+    for bits in (12, 16):
+        assert f"{bits} bits" in refused(changed(code, marker, 0, bits))

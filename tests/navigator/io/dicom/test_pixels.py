@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pydicom
 import pytest
+from pydicom.uid import UID
 
 from navigator.errors import FileRefusedError
 from navigator.io.dicom import decode_frames, find_series, read_headers
@@ -154,3 +155,21 @@ def test_bits_beyond_the_stored_ones_are_not_pixels(
         dataset.PixelData = np.full((2, 2), stored, dtype="<u2").tobytes()
     write_files(slices, tmp_path)
     assert (load_scan(tmp_path).volume.values_hu == expected - 1024).all()
+
+
+@needs_data
+@pytest.mark.hazard(48)
+@pytest.mark.parametrize("uid", ["1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"])
+@pytest.mark.parametrize("bits", [8, 12])
+def test_cosines_of_twelve_bits_are_refused_without_a_word_of_the_decoder(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], uid: str, bits: int
+) -> None:
+    dataset = pydicom.dcmread(next(CODECS.glob("CTImage.dcm_JPEGProcess2_4*")))
+    dataset.file_meta.TransferSyntaxUID = UID(uid)
+    dataset.BitsStored, dataset.HighBit = bits, bits - 1
+    dataset.save_as(tmp_path / "a.dcm")
+    with pytest.raises(FileRefusedError) as refused:
+        decoded(tmp_path / "a.dcm")
+    assert refused.value.refusal.code == "undecodable-pixels"
+    assert "12 bits" in refused.value.refusal.got
+    assert capfd.readouterr().err == ""
