@@ -70,6 +70,8 @@ class SegmentationHeader:
         In the order stored.
     step_mm : float or None
         Distance between slices as the file gives it, millimetres.
+    thickness_mm : float or None
+        Thickness of a slice as the file gives it, millimetres.
     """
 
     kind: str
@@ -79,6 +81,7 @@ class SegmentationHeader:
     most_fraction: int
     frames: tuple[SegmentFrame, ...]
     step_mm: float | None
+    thickness_mm: float | None
 
 
 def read_header(dataset: Dataset, path: Path) -> SegmentationHeader:
@@ -126,7 +129,8 @@ def read_header(dataset: Dataset, path: Path) -> SegmentationHeader:
         frames=tuple(
             _frame(dataset, index, group, shared, path) for index, group in enumerate(groups)
         ),
-        step_mm=_step_mm(groups[0], shared),
+        step_mm=_measure_mm("SpacingBetweenSlices", groups[0], shared),
+        thickness_mm=_measure_mm("SliceThickness", groups[0], shared),
     )
 
 
@@ -219,11 +223,11 @@ def _no_place(path: Path, index: int, expected: str) -> GeometryRefusedError:
     )
 
 
-def _step_mm(group: Dataset, shared: Dataset | None) -> float | None:
-    """Read the distance between slices."""
+def _measure_mm(keyword: str, group: Dataset, shared: Dataset | None) -> float | None:
+    """Read the distance between slices, or their thickness."""
     for holder in (group, shared):
         for measures in items(holder, "PixelMeasuresSequence"):
-            found = number_values(measures, "SpacingBetweenSlices", 1)
+            found = number_values(measures, keyword, 1)
             if found and LEAST_STEP_MM <= found[0] <= MOST_STEP_MM:
                 return found[0]
     return None
