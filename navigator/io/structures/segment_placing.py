@@ -267,7 +267,7 @@ def _slab_mm(header: SegmentationHeader, path: Path) -> float:
     if slab_mm is None:
         raise GeometryRefusedError(
             code="no-slice-spacing",
-            what="The segmentation does not say how far apart its slices lie, or how thick they are",
+            what="The segmentation does not say how far apart or how thick its slices are",
             where=str(path),
             expected="SpacingBetweenSlices, or SliceThickness",
             got="neither, and frames that are not slices of the scan",

@@ -11,7 +11,7 @@ from navigator.errors import InputRefusedError
 from navigator.io.structures import load_structure
 from navigator.model.volume import Mask
 from tests.navigator.io.structures.balls import GRID, scan_grid
-from tests.navigator.io.structures.writers import save, segmentation
+from tests.navigator.io.structures.writers import dataset_of, save, segmentation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,3 +96,21 @@ def test_off_the_scan_a_slab_is_as_thick_as_the_file_says_or_refused(
     assert found.volume_ml == pytest.approx(mask.volume_ml, rel=0.0 if aside is None else 0.3)
     found, findings = told(written(tmp_path, mask, "2"), grid=aside)
     assert "thickness-taken-for-spacing" not in dict(findings)
+
+
+@pytest.mark.hazard(39)
+@pytest.mark.parametrize("most", [0, 256, 1000, 100, 199, None])
+def test_fractions_without_a_whole_are_refused(tmp_path: Path, most: int | None) -> None:
+    """The file stores 200 for a whole pixel."""
+    dataset = segmentation({"lesion": slab([4, 5])}, kind="FRACTIONAL")
+    dataset.MaximumFractionalValue = most
+    path = save(dataset, tmp_path / "seg.dcm")
+    assert refusal(path, grid=GRID) == "fraction-out-of-range"
+
+
+@pytest.mark.hazard(39)
+@pytest.mark.parametrize("kind", ["BINARY", "LABELMAP"])
+def test_two_segments_of_one_number_are_refused(tmp_path: Path, kind: str) -> None:
+    dataset = segmentation({"lesion": slab([4, 5])}, kind=kind)
+    dataset.SegmentSequence.append(dataset_of(SegmentNumber=1, SegmentLabel="vessel"))
+    assert refusal(save(dataset, tmp_path / "seg.dcm"), grid=GRID) == "segment-number-twice"
