@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ class StructureEntry:
     @property
     def words(self) -> str:
         """How a person is told of it."""
-        return f"{self.name} = {self.number}" if self.name else str(self.number)
+        return f"{_composed(self.name)} = {self.number}" if self.name else str(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,8 @@ class StructureFile:
 def choose_entry(file: StructureFile, wanted: int | str, role: str) -> StructureEntry:
     """Find a structure by its number or its name.
 
-    A name counts as written; where none is written so, a name that differs only in the size of
-    its letters or in blanks around it.
+    A name counts as written, however its accents are encoded; where none is written so, a name
+    that differs only in the size of its letters or in blanks around it.
 
     Parameters
     ----------
@@ -127,10 +128,9 @@ def choose_entry(file: StructureFile, wanted: int | str, role: str) -> Structure
     if isinstance(wanted, int):
         fitting = [entry for entry in file.entries if entry.number == wanted]
     else:
-        fitting = [entry for entry in file.entries if entry.name == wanted]
+        fitting = [entry for entry in file.entries if _composed(entry.name) == _composed(wanted)]
         if not fitting:
-            folded = wanted.strip().casefold()
-            fitting = [entry for entry in file.entries if entry.name.strip().casefold() == folded]
+            fitting = [entry for entry in file.entries if _folded(entry.name) == _folded(wanted)]
     if not fitting:
         raise label_not_there(file.path, role, repr(wanted), [e.words for e in file.entries])
     if len(fitting) > 1:
@@ -143,6 +143,16 @@ def choose_entry(file: StructureFile, wanted: int | str, role: str) -> Structure
             next_step="give the other of name and number, or rename one in the program it is from",
         )
     return fitting[0]
+
+
+def _composed(name: str) -> str:
+    """Write each accented letter as one character: programs differ in that, people do not."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _folded(name: str) -> str:
+    """Drop what a person may write otherwise: the size of letters, and blanks around a name."""
+    return _composed(_composed(name).strip().casefold())
 
 
 def label_not_there(path: Path, name: str, got: str, present: list[str]) -> StructureRefusedError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -152,3 +154,24 @@ def test_a_damaged_header_of_layers_is_refused(tmp_path: Path, before: bytes, af
     assert before in content
     path.write_bytes(content.replace(before, after, 1))
     assert refusal(path, "gtv", grid=GRID) == "unreadable-file"
+
+
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+@pytest.mark.parametrize("name", ["Läsion größe", "LÄSION größe "])
+def test_an_accent_is_one_letter_however_it_is_encoded(
+    tmp_path: Path, stored: str, asked: str, name: str
+) -> None:
+    path = label_map(tmp_path / "l.nrrd")
+    names = {unicodedata.normalize(stored, "Läsion größe"): 2, "Leber": 1}
+    (tmp_path / "l.json").write_text(json.dumps(names), encoding="utf-8")
+    found = load_mask(path, label=unicodedata.normalize(asked, name), grid=GRID)
+    np.testing.assert_array_equal(found.members, TUMOUR.members)
+
+
+def test_a_refusal_lists_names_as_they_are_read(tmp_path: Path) -> None:
+    path = label_map(tmp_path / "l.nrrd")
+    (tmp_path / "l.json").write_text('{"La\\u0308sion": 2}', encoding="utf-8")
+    with pytest.raises(InputRefusedError) as refused:
+        load_structure(path, "Milz")
+    assert "L\u00e4sion = 2" in refused.value.refusal.expected
