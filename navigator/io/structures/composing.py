@@ -147,7 +147,7 @@ def _from_one_layer(
     if not all(isinstance(one, int) for wanted in labels.values() for one in _each(wanted)):
         _check_told_apart(path, structures)
     labelled = LabelMap(values=values, grid=grid, structures=tuple(structures))
-    return LoadedLabels(labels=labelled, findings=())
+    return LoadedLabels(labels=labelled, findings=image.beside.findings)
 
 
 def _each(wanted: Wanted) -> list[int | str]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from navigator.errors import FileRefusedError
     from navigator.io.findings import Finding
     from navigator.io.identity import PatientIdentity
     from navigator.model.volume import Grid, Mask
@@ -88,6 +89,8 @@ class StructureFile:
         What was seen when it was opened.
     draw : callable
         Makes a structure, on a grid or on voxels of the file's own.
+    unnamed : FileRefusedError or None
+        Why its names could not be read; its numbers hold.
     """
 
     path: Path
@@ -98,6 +101,7 @@ class StructureFile:
     patient: PatientIdentity | None = field(repr=False)
     findings: tuple[Finding, ...]
     draw: Callable[[StructureEntry, Grid | None], PlacedMask] = field(repr=False)
+    unnamed: FileRefusedError | None = None
 
 
 def choose_entry(file: StructureFile, wanted: int | str, role: str) -> StructureEntry:
@@ -124,7 +128,11 @@ def choose_entry(file: StructureFile, wanted: int | str, role: str) -> Structure
     ------
     StructureRefusedError
         ``label-not-there`` or ``ambiguous-structure``.
+    FileRefusedError
+        If it is wanted by a name, and the names could not be read.
     """
+    if file.unnamed is not None and isinstance(wanted, str):
+        raise file.unnamed
     if isinstance(wanted, int):
         fitting = [entry for entry in file.entries if entry.number == wanted]
     else:

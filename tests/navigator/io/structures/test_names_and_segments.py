@@ -84,12 +84,47 @@ def test_a_file_that_names_no_labels_is_refused(tmp_path: Path, name: str, text:
     assert refusal(path, "gtv", grid=GRID) == "label-names-unreadable"
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("l.json", b'{"Modality": "CT", "ConversionSoftware": "dcm2niix"}'),
+        ("l.txt", b"made by Anna, 2024"),
+        ("l.json", b'{"1": "liver"}'),
+        ("l.label", b'    1   255    0    0        1  1  1    "Leber, gro\xdf"'),
+    ],
+)
+def test_what_lies_beside_a_label_map_does_not_keep_its_numbers_out(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    path = label_map(tmp_path / "l.nii.gz")
+    (tmp_path / name).write_bytes(content)
+    loaded = load_structure(path, 2, grid=GRID)
+    np.testing.assert_array_equal(loaded.mask.members, TUMOUR.members)
+    composed = load_structures(path, {"gtv": 2}, GRID)
+    np.testing.assert_array_equal(composed.labels.mask("gtv").members, TUMOUR.members)
+    for findings in (loaded.findings, composed.findings):
+        assert [(each.code, each.severity.value) for each in findings] == [
+            ("label-names-unreadable", "note")
+        ]
+    assert refusal(path, "gtv", grid=GRID) == "label-names-unreadable"
+
+
+def test_a_sidecar_of_a_converter_does_not_hide_the_names(tmp_path: Path) -> None:
+    path = label_map(tmp_path / "l.nii.gz")
+    (tmp_path / "l.json").write_text('{"Modality": "CT"}', encoding="utf-8")
+    (tmp_path / "l.txt").write_text(SNAP, encoding="utf-8")
+    loaded = load_structure(path, "gtv", grid=GRID)
+    np.testing.assert_array_equal(loaded.mask.members, TUMOUR.members)
+    assert loaded.findings == ()
+
+
 def test_two_files_of_names_and_one_name_twice_are_refused(tmp_path: Path) -> None:
     path = label_map(tmp_path / "l.nrrd")
     (tmp_path / "l.json").write_text('{"gtv": 1, "gtv": 2}', encoding="utf-8")
     assert refusal(path, "gtv", grid=GRID) == "ambiguous-structure"
     (tmp_path / "l.txt").write_text(SNAP, encoding="utf-8")
     assert refusal(path, "gtv", grid=GRID) == "several-name-files"
+    assert load_structure(path, 2, grid=GRID).mask.volume_ml == TUMOUR.volume_ml
 
 
 @pytest.mark.hazard(39)
