@@ -84,7 +84,8 @@ def find_slices(
     step_mm = 0.0
     for frame in frames:
         normal = _normal(frame)
-        across = int(np.argmax(np.abs(np.linalg.inv(grid.lps_from_index[:3, :3]) @ normal)))
+        # the two axes within a slice make no way along its normal, however the stack leans
+        across = int(np.argmax(np.abs(normal @ grid.lps_from_index[:3, :3])))
         step_mm = step_across(grid, across)
         own = _grid(header, frame, grid.lps_from_index[:3, across], 1, grid.frame)
         lattice = find_lattice(own, grid)

@@ -63,7 +63,9 @@ def test_each_frame_is_exactly_its_slice(
     tmp_path: Path, slices: list[int], thickness: str | None, step: str | None
 ) -> None:
     """Only slices that show something are stored: gaps between them tell no thickness."""
-    for mask in (slab(slices), slab(slices, scan_grid(shear=0.2))):
+    leaning = (scan_grid(shear=0.2), scan_grid((2.0, 0.4, 0.8), shear=-0.6))
+    for grid in (GRID, *leaning):
+        mask = slab(slices, grid)
         path = written(tmp_path, mask, step, thickness)
         found, findings = told(path, grid=mask.grid)
         np.testing.assert_array_equal(found.members, mask.members)
