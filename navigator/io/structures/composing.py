@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from navigator.errors import NavigatorError, StructureRefusedError
+from navigator.errors import InputRefusedError, NavigatorError, StructureRefusedError
 from navigator.io.findings import Finding, Severity
 from navigator.io.images import image_suffix
 from navigator.io.structures.entries import choose_entry, label_not_there
@@ -32,6 +32,8 @@ RANK = {Role.LESION: 0, Role.OBSTACLE: 1, Role.TARGET_ORGAN: 2, Role.BODY: 3}
 """Who keeps a voxel of two structures: the lesion, then what a needle must keep clear of."""
 EXPECTED = {(Role.LESION, Role.TARGET_ORGAN)}
 """A lesion lies in its organ, and everything in the body: nobody has to confirm that."""
+FILLS_NOTHING = frozenset({"empty-structure", "no-closed-outline"})
+"""Refusals of structures that leave no place free by being left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +147,7 @@ def _from_one_layer(
     if not all(isinstance(one, int) for wanted in labels.values() for one in _each(wanted)):
         _check_told_apart(path, structures)
     labelled = LabelMap(values=values, grid=grid, structures=tuple(structures))
-    return LoadedLabels(labels=labelled, findings=())
+    return LoadedLabels(labels=labelled, findings=image.beside.findings)
 
 
 def _each(wanted: Wanted) -> list[int | str]:
@@ -266,10 +268,10 @@ class _Canvas:
         try:
             loaded = draw_structure(self.file, entry, self.grid, patient)
         except NavigatorError as error:
-            return (_not_drawn(entry, str(error).splitlines()[0]),)
+            return (_not_drawn(entry, error),)
         self._last += 1
         self.values[loaded.mask.members & (self.values == 0)] = self._last
-        return ()
+        return loaded.findings
 
 
 def _overlap(upper: str, lower: str, count: int) -> Finding:
@@ -283,12 +285,14 @@ def _overlap(upper: str, lower: str, count: int) -> Finding:
     )
 
 
-def _not_drawn(entry: StructureEntry, reason: str) -> Finding:
+def _not_drawn(entry: StructureEntry, error: NavigatorError) -> Finding:
+    """Say that a structure without a name was left out: what it fills now looks free."""
+    is_empty = isinstance(error, InputRefusedError) and error.refusal.code in FILLS_NOTHING
     return Finding(
         code="unnamed-structure-left-out",
-        severity=Severity.NOTE,
+        severity=Severity.NOTE if is_empty else Severity.CONFIRM,
         what=f"{entry.words}, which the request does not name, was left out",
         expected="a structure that can be drawn on the scan",
-        got=reason,
-        next_step="nothing, if a needle need not keep clear of it",
+        got=str(error).splitlines()[0],
+        next_step="nothing, if a needle need not keep clear of it; else mend it",
     )

@@ -77,7 +77,7 @@ def _segmentation(dataset: Dataset, path: Path) -> StructureFile:
     return StructureFile(
         path=path,
         kind=f"DICOM segmentation, {header.kind.lower()}",
-        entries=segment_entries(dataset),
+        entries=segment_entries(dataset, path),
         carries_frame=True,
         series_uids=series,
         patient=patient_of(dataset),

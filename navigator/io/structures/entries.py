@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from navigator.errors import FileRefusedError
     from navigator.io.findings import Finding
     from navigator.io.identity import PatientIdentity
     from navigator.model.volume import Grid, Mask
@@ -46,7 +48,7 @@ class StructureEntry:
     @property
     def words(self) -> str:
         """How a person is told of it."""
-        return f"{self.name} = {self.number}" if self.name else str(self.number)
+        return f"{_composed(self.name)} = {self.number}" if self.name else str(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ class StructureFile:
         What was seen when it was opened.
     draw : callable
         Makes a structure, on a grid or on voxels of the file's own.
+    unnamed : FileRefusedError or None
+        Why its names could not be read; its numbers hold.
     """
 
     path: Path
@@ -97,13 +101,14 @@ class StructureFile:
     patient: PatientIdentity | None = field(repr=False)
     findings: tuple[Finding, ...]
     draw: Callable[[StructureEntry, Grid | None], PlacedMask] = field(repr=False)
+    unnamed: FileRefusedError | None = None
 
 
 def choose_entry(file: StructureFile, wanted: int | str, role: str) -> StructureEntry:
     """Find a structure by its number or its name.
 
-    A name counts as written; where none is written so, a name that differs only in the size of
-    its letters or in blanks around it.
+    A name counts as written, however its accents are encoded; where none is written so, a name
+    that differs only in the size of its letters or in blanks around it.
 
     Parameters
     ----------
@@ -123,14 +128,17 @@ def choose_entry(file: StructureFile, wanted: int | str, role: str) -> Structure
     ------
     StructureRefusedError
         ``label-not-there`` or ``ambiguous-structure``.
+    FileRefusedError
+        If it is wanted by a name, and the names could not be read.
     """
+    if file.unnamed is not None and isinstance(wanted, str):
+        raise file.unnamed
     if isinstance(wanted, int):
         fitting = [entry for entry in file.entries if entry.number == wanted]
     else:
-        fitting = [entry for entry in file.entries if entry.name == wanted]
+        fitting = [entry for entry in file.entries if _composed(entry.name) == _composed(wanted)]
         if not fitting:
-            folded = wanted.strip().casefold()
-            fitting = [entry for entry in file.entries if entry.name.strip().casefold() == folded]
+            fitting = [entry for entry in file.entries if _folded(entry.name) == _folded(wanted)]
     if not fitting:
         raise label_not_there(file.path, role, repr(wanted), [e.words for e in file.entries])
     if len(fitting) > 1:
@@ -143,6 +151,16 @@ def choose_entry(file: StructureFile, wanted: int | str, role: str) -> Structure
             next_step="give the other of name and number, or rename one in the program it is from",
         )
     return fitting[0]
+
+
+def _composed(name: str) -> str:
+    """Write each accented letter as one character: programs differ in that, people do not."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _folded(name: str) -> str:
+    """Drop what a person may write otherwise: the size of letters, and blanks around a name."""
+    return _composed(_composed(name).strip().casefold())
 
 
 def label_not_there(path: Path, name: str, got: str, present: list[str]) -> StructureRefusedError:

@@ -60,8 +60,9 @@ def open_label_image(path: Path) -> StructureFile:
         carries_frame=False,
         series_uids=(),
         patient=None,
-        findings=image.findings,
+        findings=(*image.findings, *image.beside.findings),
         draw=draw,
+        unnamed=image.beside.error,
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from navigator.errors import FileRefusedError
+from navigator.io.findings import Finding, Severity
 from navigator.io.images import image_suffix
 
 if TYPE_CHECKING:
@@ -15,14 +17,49 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 20
 """A thousand names take a twentieth of it."""
 SUFFIXES = (".txt", ".label", ".ctbl", ".json")
+LOOSE_SUFFIXES = (".txt", ".json")
+"""Of files that may hold anything."""
 SNAP_LINE = re.compile(r'^\s*(\d+)(?:\s+[\d.]+){6}\s+"(.*)"\s*$')
 """ITK-SNAP's label description: index, three colours, opacity, two switches, name in quotes."""
 TABLE_LINE = re.compile(r"^\s*(\d+)\s+(\S+)(?:\s+\d+){3,4}\s*$")
 """3D Slicer's colour table: index, name with underscores for blanks, colours."""
 
 
-def names_file_beside(path: Path) -> Path | None:
-    """Find the file of names beside a label map.
+@dataclass(frozen=True, slots=True)
+class NamesBeside:
+    """Names in a file beside a label map, or why there are none.
+
+    Parameters
+    ----------
+    names : tuple of (str, int)
+        Name and label value.
+    error : FileRefusedError or None
+        To be raised where a label is asked for by its name.
+    """
+
+    names: tuple[tuple[str, int], ...]
+    error: FileRefusedError | None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """A note that the labels have no names, or none."""
+        if self.error is None:
+            return ()
+        refusal = self.error.refusal
+        return (
+            Finding(
+                code=refusal.code,
+                severity=Severity.NOTE,
+                what=f"{refusal.what}; they go by their numbers",
+                expected=refusal.expected,
+                got=refusal.got,
+                next_step="nothing, if the labels are given by number",
+            ),
+        )
+
+
+def names_beside(path: Path) -> NamesBeside:
+    """Read the names of a label map from the file beside it.
 
     Parameters
     ----------
@@ -31,27 +68,39 @@ def names_file_beside(path: Path) -> Path | None:
 
     Returns
     -------
-    Path or None
-        The file of the same name that ends in .txt, .label (ITK-SNAP), .ctbl (3D Slicer) or
-        .json.
-
-    Raises
-    ------
-    FileRefusedError
-        If there are several: they may disagree.
+    NamesBeside
+        From the file of the same name that ends in .label (ITK-SNAP) or .ctbl (3D Slicer), or in
+        .txt or .json where that names labels: converters and people put other things there.
+        Without names where there are several: they may disagree.
     """
     stem = path.name[: -len(image_suffix(path))].removesuffix(".seg")
     found = [each for suffix in SUFFIXES if (each := path.with_name(stem + suffix)).is_file()]
-    if len(found) > 1:
-        raise FileRefusedError(
-            code="several-name-files",
-            what="Several files beside the label map may name its labels",
-            where=str(path),
-            expected="one of them",
-            got=", ".join(each.name for each in found),
-            next_step="take all but the right one away, or give the label by its number",
-        )
-    return found[0] if found else None
+    read = {each: _read_beside(each) for each in found}
+    meant = [each for each in found if not (read[each].error and each.suffix in LOOSE_SUFFIXES)]
+    if len(meant) > 1:
+        return NamesBeside((), _several(path, meant))
+    if meant or found:
+        return read[(meant or found)[0]]
+    return NamesBeside((), None)
+
+
+def _read_beside(path: Path) -> NamesBeside:
+    """Read a file, or keep why it cannot be read."""
+    try:
+        return NamesBeside(load_label_names(path), None)
+    except FileRefusedError as error:
+        return NamesBeside((), error)
+
+
+def _several(path: Path, found: list[Path]) -> FileRefusedError:
+    return FileRefusedError(
+        code="several-name-files",
+        what="Several files beside the label map may name its labels",
+        where=str(path),
+        expected="one of them",
+        got=", ".join(each.name for each in found),
+        next_step="take all but the right one away, or give the label by its number",
+    )
 
 
 def load_label_names(path: Path) -> tuple[tuple[str, int], ...]:

@@ -13,7 +13,7 @@ from navigator.geometry.frames import Frame, FrameKind
 from navigator.io.hashing import hash_of_values, uid_from_hash
 from navigator.io.images import image_suffix, read_image
 from navigator.io.structures.entries import StructureEntry
-from navigator.io.structures.label_names import load_label_names, names_file_beside
+from navigator.io.structures.label_names import NamesBeside, names_beside
 from navigator.io.structures.layered_nrrd import LayeredImage, read_layers
 from navigator.model.volume import Grid
 
@@ -45,6 +45,8 @@ class LabelImage:
         Segments that the header names, then labels without a name.
     has_segments : bool
         Whether the header names segments: then it may hold a part of the scan's voxels alone.
+    beside : NamesBeside
+        Names in the file beside it; none where the header names segments.
     findings : tuple of Finding
         What a person should know about its place.
     """
@@ -53,6 +55,7 @@ class LabelImage:
     grid: Grid
     entries: tuple[StructureEntry, ...]
     has_segments: bool
+    beside: NamesBeside
     findings: tuple[Finding, ...]
 
 
@@ -72,7 +75,7 @@ def read_label_image(path: Path) -> LabelImage:
     Raises
     ------
     FileRefusedError
-        If the file is not readable, or the names beside it are not.
+        If the file is not readable.
     GeometryRefusedError
         If it is not one 3D image with a place.
     StructureRefusedError
@@ -94,7 +97,10 @@ def read_label_image(path: Path) -> LabelImage:
             got=f"{len(layers)} values a voxel and no segment",
             next_step="export one time point or one layer as a 3D image",
         )
-    named = segments or _named_beside(path)
+    beside = NamesBeside((), None) if segments else names_beside(path)
+    named = segments or tuple(
+        StructureEntry(number=number, name=name) for name, number in beside.names
+    )
     return LabelImage(
         layers=layers,
         grid=Grid(
@@ -104,6 +110,7 @@ def read_label_image(path: Path) -> LabelImage:
         ),
         entries=(*named, *_without_name(layers, named)),
         has_segments=bool(segments),
+        beside=beside,
         findings=() if isinstance(image, LayeredImage) else image.findings,
     )
 
@@ -135,13 +142,6 @@ def _segments(tags: Mapping[str, str], layers: int) -> tuple[StructureEntry, ...
             name = tags[f"Segment{number}_Name"]
             entries.append(StructureEntry(number=int(value), name=name, layer=int(layer)))
     return tuple(entries)
-
-
-def _named_beside(path: Path) -> tuple[StructureEntry, ...]:
-    """Read the names in the file beside a label map."""
-    beside = names_file_beside(path)
-    names = () if beside is None else load_label_names(beside)
-    return tuple(StructureEntry(number=number, name=name) for name, number in names)
 
 
 def _without_name(

@@ -13,7 +13,13 @@ from navigator.io.structures.belonging import own_frame_name, scan_frame_uids
 from navigator.io.structures.entries import PlacedMask, empty_structure
 from navigator.io.structures.on_scan import lost_findings, place_mask
 from navigator.io.structures.segment_frames import frame_members
-from navigator.io.structures.segment_placing import lay_frames, own_grid
+from navigator.io.structures.segment_placing import (
+    contradicts_scan,
+    find_slices,
+    is_thick_stack,
+    lay_frames,
+    own_grid,
+)
 from navigator.model.volume import Mask
 
 if TYPE_CHECKING:
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
 
     from navigator.arrays import Booleans
     from navigator.io.structures.entries import StructureEntry
+    from navigator.io.structures.segment_placing import FrameSlices
     from navigator.io.structures.segmentation import SegmentationHeader, SegmentFrame
     from navigator.model.volume import Grid
 
@@ -82,21 +89,35 @@ def draw_segment(
     """
     frames = _frames_of(source, entry)
     findings = _fractional_findings(source.header, entry)
-    if grid is not None:
-        laid = lay_frames(frames, source.header, grid, lambda index: source.decode(index, entry))
-        if laid is not None:
-            voxel_ml = grid.voxel_volume_mm3 / 1000.0
-            mask = Mask(laid.members, grid)
-            if not mask.members.any():
-                raise empty_structure(source.path, entry, f"{laid.stored} pixels, none on the scan")
-            lost = lost_findings(entry, laid.stored * voxel_ml, mask.volume_ml)
-            return PlacedMask(mask, (*findings, *lost))
+    slices = None if grid is None else find_slices(frames, source.header, grid)
+    if grid is not None and slices is not None:
+        findings += _spacing_findings(source.header, entry, slices.step_mm)
+        if not is_thick_stack(source.header, slices.step_mm):
+            laid = _on_slices(source, frames, slices, grid, entry)
+            return PlacedMask(laid.mask, (*findings, *laid.findings))
     own = _on_own_grid(source, frames, entry)
+    findings += _thickness_findings(source.header, entry)
     if grid is None:
         return PlacedMask(own, findings)
     is_known = bool(entry.frame_uid and scan_frame_uids(grid)[0])
     placed = place_mask(own, grid, entry, source.path, may_move=is_known)
     return PlacedMask(placed.mask, (*findings, *placed.findings))
+
+
+def _on_slices(
+    source: SegmentationSource,
+    frames: tuple[SegmentFrame, ...],
+    slices: FrameSlices,
+    grid: Grid,
+    entry: StructureEntry,
+) -> PlacedMask:
+    """Draw a segment on the slices of the scan that its frames are."""
+    laid = lay_frames(frames, slices, grid, lambda index: source.decode(index, entry))
+    voxel_ml = grid.voxel_volume_mm3 / 1000.0
+    mask = Mask(laid.members, grid)
+    if not mask.members.any():
+        raise empty_structure(source.path, entry, f"{laid.stored} pixels, none on the scan")
+    return PlacedMask(mask, lost_findings(entry, laid.stored * voxel_ml, mask.volume_ml))
 
 
 def _frames_of(source: SegmentationSource, entry: StructureEntry) -> tuple[SegmentFrame, ...]:
@@ -146,5 +167,41 @@ def _fractional_findings(header: SegmentationHeader, entry: StructureEntry) -> t
             expected="voxels that are in or out",
             got=f"values from 0 to {header.most_fraction}",
             next_step="see whether the outline at one half is what was meant",
+        ),
+    )
+
+
+def _spacing_findings(
+    header: SegmentationHeader, entry: StructureEntry, scan_step_mm: float
+) -> tuple[Finding, ...]:
+    """Say that frames lie on slices of the scan and the file gives them another spacing."""
+    if not contradicts_scan(header, scan_step_mm):
+        return ()
+    is_thick = is_thick_stack(header, scan_step_mm)
+    drawn = "was drawn in slices of the file's spacing" if is_thick else "was laid on those alone"
+    return (
+        Finding(
+            code="slice-spacing-contradicts-scan",
+            severity=Severity.CONFIRM,
+            what=f"The frames of {entry.words} lie on slices of the scan; it {drawn}",
+            expected=f"slices {scan_step_mm:.4g} mm apart, as in the scan",
+            got=f"a SpacingBetweenSlices of {header.step_mm:.4g} mm",
+            next_step="compare its outline with the scan, slice by slice",
+        ),
+    )
+
+
+def _thickness_findings(header: SegmentationHeader, entry: StructureEntry) -> tuple[Finding, ...]:
+    """Say that the thickness of a slice was taken for the distance between slices."""
+    if header.step_mm is not None:
+        return ()
+    return (
+        Finding(
+            code="thickness-taken-for-spacing",
+            severity=Severity.CONFIRM,
+            what=f"The slices of {entry.words} were taken to lie as far apart as they are thick",
+            expected="a SpacingBetweenSlices",
+            got=f"a SliceThickness of {header.thickness_mm:.4g} mm alone",
+            next_step="see whether the slices overlap or leave gaps; compare its volume",
         ),
     )

@@ -8,6 +8,7 @@ import numpy as np
 from pydicom.pixels.utils import pixel_array
 
 from navigator.io.structures.dicom_objects import reading, unreadable
+from navigator.io.structures.segmentation import fraction_out_of_range
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,10 +50,15 @@ def frame_members(
     ------
     FileRefusedError
         If the pixels are not all there or cannot be decoded.
+    StructureRefusedError
+        If a fraction is above that of a whole pixel.
     """
     if header.kind == "BINARY":
         return _bits(dataset, header, index, path)
     values = _numbers(dataset, header, index, path)
+    if header.kind == "FRACTIONAL" and values.max() > header.most_fraction:
+        expected = f"values up to {header.most_fraction}"
+        raise fraction_out_of_range(path, expected, f"{values.max()} in frame {index + 1}")
     members: Booleans = (
         2 * values.astype(np.int64) >= header.most_fraction
         if header.kind == "FRACTIONAL"

@@ -10,7 +10,7 @@ import numpy as np
 from navigator.errors import GeometryRefusedError
 from navigator.geometry.frames import Frame, FrameKind
 from navigator.imaging.contour_grid import step_across
-from navigator.io.structures.lattice import find_lattice, lay_into
+from navigator.io.structures.lattice import Lattice, find_lattice, lay_into
 from navigator.model.volume import Grid
 
 if TYPE_CHECKING:
@@ -30,6 +30,22 @@ MOST_VOXELS = 2**30
 
 
 @dataclass(frozen=True, slots=True)
+class FrameSlices:
+    """Frames whose pixels are voxels of a scan, each on one of its slices.
+
+    Parameters
+    ----------
+    lattices : tuple of Lattice
+        How each frame lies, in the order of the frames.
+    step_mm : float
+        Distance between the scan's slices, millimetres.
+    """
+
+    lattices: tuple[Lattice, ...]
+    step_mm: float
+
+
+@dataclass(frozen=True, slots=True)
 class LaidFrames:
     """Frames laid among the slices of a scan.
 
@@ -45,13 +61,10 @@ class LaidFrames:
     stored: int
 
 
-def lay_frames(
-    frames: Sequence[SegmentFrame],
-    header: SegmentationHeader,
-    grid: Grid,
-    decode: Callable[[int], Booleans],
-) -> LaidFrames | None:
-    """Lay frames among the slices of a scan where each of their pixels is a voxel of it.
+def find_slices(
+    frames: Sequence[SegmentFrame], header: SegmentationHeader, grid: Grid
+) -> FrameSlices | None:
+    """Find the slice of a scan that each frame is, whatever the file says of its spacing.
 
     Parameters
     ----------
@@ -61,30 +74,99 @@ def lay_frames(
         Of the file.
     grid : Grid
         Of the scan.
-    decode : callable
-        Gives the (j, i) array of a frame's pixels by its index.
 
     Returns
     -------
-    LaidFrames or None
-        None where the pixels or the distance between slices are others than the scan's.
+    FrameSlices or None
+        None where a pixel is no voxel of the scan.
     """
-    members = np.zeros(grid.shape_kji, dtype=np.bool_)
-    step_mm = header.step_mm or _least_step_mm(header.frames)
-    stored = 0
     lattices = []
+    step_mm = 0.0
     for frame in frames:
         normal = _normal(frame)
-        across = int(np.argmax(np.abs(np.linalg.inv(grid.lps_from_index[:3, :3]) @ normal)))
-        scan_step_mm = step_across(grid, across)
-        if step_mm is not None and abs(step_mm - scan_step_mm) > STEP_SHARE * scan_step_mm:
-            return None
+        # the two axes within a slice make no way along its normal, however the stack leans
+        across = int(np.argmax(np.abs(normal @ grid.lps_from_index[:3, :3])))
+        step_mm = step_across(grid, across)
         own = _grid(header, frame, grid.lps_from_index[:3, across], 1, grid.frame)
         lattice = find_lattice(own, grid)
         if lattice is None:
             return None
         lattices.append(lattice)
-    for frame, lattice in zip(frames, lattices, strict=True):
+    return FrameSlices(tuple(lattices), step_mm)
+
+
+def contradicts_scan(header: SegmentationHeader, scan_step_mm: float) -> bool:
+    """Tell whether a file gives another distance between slices than the scan's.
+
+    Parameters
+    ----------
+    header : SegmentationHeader
+        Of the file.
+    scan_step_mm : float
+        Distance between the scan's slices, millimetres.
+
+    Returns
+    -------
+    bool
+        False where it gives none.
+    """
+    step_mm = header.step_mm
+    return step_mm is not None and abs(step_mm - scan_step_mm) > STEP_SHARE * scan_step_mm
+
+
+def is_thick_stack(header: SegmentationHeader, scan_step_mm: float) -> bool:
+    """Tell whether the frames are thicker slices than the scan's, by the file's own word.
+
+    Parameters
+    ----------
+    header : SegmentationHeader
+        Of the file.
+    scan_step_mm : float
+        Distance between the scan's slices, millimetres.
+
+    Returns
+    -------
+    bool
+        True where the distance that the file gives is larger than the scan's, and all frames lie
+        whole multiples of it apart.
+    """
+    step_mm = header.step_mm
+    if step_mm is None or step_mm <= scan_step_mm * (1.0 + STEP_SHARE):
+        return False
+    normal = _normal(header.frames[0])
+    along = np.array([np.dot(frame.position_mm, normal) for frame in header.frames])
+    places = (along - along.min()) / step_mm
+    off_mm = np.abs(places - np.rint(places)).max() * step_mm
+    return bool(np.rint(places).any() and off_mm <= PLACE_TOLERANCE_MM)
+
+
+def lay_frames(
+    frames: Sequence[SegmentFrame],
+    slices: FrameSlices,
+    grid: Grid,
+    decode: Callable[[int], Booleans],
+) -> LaidFrames:
+    """Lay each frame on its slice of a scan, and on no other.
+
+    Parameters
+    ----------
+    frames : sequence of SegmentFrame
+        Those that show the segment.
+    slices : FrameSlices
+        Where they lie.
+    grid : Grid
+        Of the scan.
+    decode : callable
+        Gives the (j, i) array of a frame's pixels by its index.
+
+    Returns
+    -------
+    LaidFrames
+        Slices without a frame are empty.
+    """
+    members = np.zeros(grid.shape_kji, dtype=np.bool_)
+    stored = 0
+    for frame, lattice in zip(frames, slices.lattices, strict=True):
         pixels = decode(frame.index)
         stored += int(pixels.sum())
         lay_into(members, pixels[None], lattice)
@@ -113,14 +195,14 @@ def own_grid(header: SegmentationHeader, path: Path, frame_uid: str) -> tuple[Gr
     Raises
     ------
     GeometryRefusedError
-        If the frames are not slices of one even stack.
+        If the frames are not slices of one even stack, or nothing says how thick they are.
     """
     frames = header.frames
     normal = _normal(frames[0])
     positions = np.array([frame.position_mm for frame in frames])
     along = (positions - positions[0]) @ normal
     first = int(np.argmin(along))
-    step_mm = header.step_mm or _least_step_mm(frames) or max(frames[0].spacing_mm)
+    step_mm = _slab_mm(header, path)
     places = (along - along[first]) / step_mm
     slices = np.rint(places).astype(int)
     relative = positions - positions[first]
@@ -180,8 +262,16 @@ def _normal(frame: SegmentFrame) -> Floats:
     return normal / np.linalg.norm(normal)
 
 
-def _least_step_mm(frames: Sequence[SegmentFrame]) -> float | None:
-    """Find the least distance between frames at different places."""
-    normal = _normal(frames[0])
-    along = np.unique(np.round([np.dot(frame.position_mm, normal) for frame in frames], 3))
-    return float(np.diff(along).min()) if len(along) > 1 else None
+def _slab_mm(header: SegmentationHeader, path: Path) -> float:
+    """Give the thickness of a frame; gaps between frames tell none, for empty ones are left out."""
+    slab_mm = header.step_mm or header.thickness_mm
+    if slab_mm is None:
+        raise GeometryRefusedError(
+            code="no-slice-spacing",
+            what="The segmentation does not say how far apart or how thick its slices are",
+            where=str(path),
+            expected="SpacingBetweenSlices, or SliceThickness",
+            got="neither, and frames that are not slices of the scan",
+            next_step="load it on the scan it was drawn on, or export it again with the spacing",
+        )
+    return slab_mm

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from navigator.errors import GeometryRefusedError
+from navigator.errors import GeometryRefusedError, StructureRefusedError
 from navigator.io.dicom.values import frame_item, number_values, text_value, whole_value
 from navigator.io.structures.dicom_objects import items, unreadable
-from navigator.io.structures.entries import StructureEntry
+from navigator.io.structures.entries import MOST_LISTED, StructureEntry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +22,8 @@ MOST_FRAMES = 100_000
 MOST_VOXELS = 2**34
 """As bits it is the largest file that is read."""
 LEAST_STEP_MM, MOST_STEP_MM = 0.01, 1000.0
+MOST_FRACTION = 255
+"""Fractions are stored in 8 bits (PS3.3, C.8.20.2)."""
 MOST_FAR_MM = 1e5
 """No scanner of patients steps or reaches beyond these."""
 KINDS = ("BINARY", "FRACTIONAL", "LABELMAP")
@@ -65,11 +68,13 @@ class SegmentationHeader:
     bits : int
         Bits a pixel.
     most_fraction : int
-        Value of a whole pixel, where it is fractional.
+        Value of a whole pixel, where it is fractional; else 0.
     frames : tuple of SegmentFrame
         In the order stored.
     step_mm : float or None
         Distance between slices as the file gives it, millimetres.
+    thickness_mm : float or None
+        Thickness of a slice as the file gives it, millimetres.
     """
 
     kind: str
@@ -79,6 +84,7 @@ class SegmentationHeader:
     most_fraction: int
     frames: tuple[SegmentFrame, ...]
     step_mm: float | None
+    thickness_mm: float | None
 
 
 def read_header(dataset: Dataset, path: Path) -> SegmentationHeader:
@@ -102,6 +108,8 @@ def read_header(dataset: Dataset, path: Path) -> SegmentationHeader:
         If counts are missing or absurd.
     GeometryRefusedError
         If a frame does not say where it lies, or which segment it shows.
+    StructureRefusedError
+        If fractions do not say what a whole pixel is.
     """
     kind = text_value(dataset, "SegmentationType").upper()
     rows, columns = (whole_value(dataset, word, 0) for word in ("Rows", "Columns"))
@@ -122,26 +130,34 @@ def read_header(dataset: Dataset, path: Path) -> SegmentationHeader:
         rows=rows,
         columns=columns,
         bits=bits,
-        most_fraction=whole_value(dataset, "MaximumFractionalValue", 255),
+        most_fraction=_most_fraction(dataset, path) if kind == "FRACTIONAL" else 0,
         frames=tuple(
             _frame(dataset, index, group, shared, path) for index, group in enumerate(groups)
         ),
-        step_mm=_step_mm(groups[0], shared),
+        step_mm=_measure_mm("SpacingBetweenSlices", groups[0], shared),
+        thickness_mm=_measure_mm("SliceThickness", groups[0], shared),
     )
 
 
-def segment_entries(dataset: Dataset) -> tuple[StructureEntry, ...]:
+def segment_entries(dataset: Dataset, path: Path) -> tuple[StructureEntry, ...]:
     """List the segments.
 
     Parameters
     ----------
     dataset : Dataset
         The object.
+    path : Path
+        Its file.
 
     Returns
     -------
     tuple of StructureEntry
         The background of a label map is none of them.
+
+    Raises
+    ------
+    StructureRefusedError
+        If two have one number: which of them a frame shows is not known.
     """
     frame_uid = text_value(dataset, "FrameOfReferenceUID")
     padding = whole_value(dataset, "PixelPaddingValue", BACKGROUND)
@@ -155,7 +171,19 @@ def segment_entries(dataset: Dataset) -> tuple[StructureEntry, ...]:
     ]
     is_map = text_value(dataset, "SegmentationType").upper() == "LABELMAP"
     empty = {BACKGROUND, padding} if is_map else {BACKGROUND}
-    return tuple(entry for entry in entries if entry.number not in empty)
+    shown = tuple(entry for entry in entries if entry.number not in empty)
+    counts = Counter(entry.number for entry in shown)
+    twice = [entry.words for entry in shown if counts[entry.number] > 1]
+    if twice:
+        raise StructureRefusedError(
+            code="segment-number-twice",
+            what="Segments of the file share a number",
+            where=str(path),
+            expected="a number of its own for each segment",
+            got=", ".join(twice[:MOST_LISTED]),
+            next_step="export the segmentation again; which segment a frame shows is not known",
+        )
+    return shown
 
 
 def referenced_series(dataset: Dataset) -> tuple[str, ...]:
@@ -219,11 +247,44 @@ def _no_place(path: Path, index: int, expected: str) -> GeometryRefusedError:
     )
 
 
-def _step_mm(group: Dataset, shared: Dataset | None) -> float | None:
-    """Read the distance between slices."""
+def _most_fraction(dataset: Dataset, path: Path) -> int:
+    """Read the value of a whole pixel."""
+    most = whole_value(dataset, "MaximumFractionalValue", 0)
+    if not 1 <= most <= MOST_FRACTION:
+        raise fraction_out_of_range(path, f"a whole pixel of 1 to {MOST_FRACTION}", f"{most}")
+    return most
+
+
+def fraction_out_of_range(path: Path, expected: str, got: str) -> StructureRefusedError:
+    """Refuse fractions that are none.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    expected, got : str
+        In words.
+
+    Returns
+    -------
+    StructureRefusedError
+        To be raised.
+    """
+    return StructureRefusedError(
+        code="fraction-out-of-range",
+        what="The segmentation stores fractions that are none",
+        where=str(path),
+        expected=expected,
+        got=got,
+        next_step="export the segmentation again, as a binary one where that is possible",
+    )
+
+
+def _measure_mm(keyword: str, group: Dataset, shared: Dataset | None) -> float | None:
+    """Read the distance between slices, or their thickness."""
     for holder in (group, shared):
         for measures in items(holder, "PixelMeasuresSequence"):
-            found = number_values(measures, "SpacingBetweenSlices", 1)
+            found = number_values(measures, keyword, 1)
             if found and LEAST_STEP_MM <= found[0] <= MOST_STEP_MM:
                 return found[0]
     return None

@@ -11,7 +11,7 @@ from navigator.errors import InputRefusedError
 from navigator.imaging.contours import outlines_from_mask
 from navigator.io.structures import load_structures
 from navigator.model.anatomy import Role
-from tests.navigator.io.structures.balls import GRID, LIVER, TUMOUR, VESSEL, ball
+from tests.navigator.io.structures.balls import GRID, LIVER, TUMOUR, VESSEL, ball, scan_grid
 from tests.navigator.io.structures.writers import save, segmentation, structure_set
 
 if TYPE_CHECKING:
@@ -90,6 +90,36 @@ def test_an_unnamed_structure_that_cannot_be_drawn_is_noted(tmp_path: Path) -> N
     findings = load_structures(path, {"liver": "Liver"}, GRID).findings
     assert [(each.code, each.severity.value) for each in findings] == [
         ("unnamed-structure-left-out", "note")
+    ]
+
+
+@pytest.mark.hazard(39)
+def test_an_unnamed_structure_that_fills_something_and_is_left_out_is_confirmed(
+    tmp_path: Path,
+) -> None:
+    """What it fills would look free to a needle."""
+    rois = {
+        name: [("CLOSED_PLANAR", each.points_mm) for each in outlines_from_mask(mask)]
+        for name, mask in {"Liver": LIVER, "Bowel": VESSEL}.items()
+    }
+    dataset = structure_set(rois)
+    dataset.ROIContourSequence[1].ContourSequence[0].ContourData[0] = "1e9"
+    path = save(dataset, tmp_path / "rt.dcm")
+    findings = load_structures(path, {"liver": "Liver"}, GRID).findings
+    assert [(each.code, each.severity.value) for each in findings] == [
+        ("unnamed-structure-left-out", "confirm")
+    ]
+    assert "Bowel" in findings[0].what
+
+
+def test_what_was_seen_of_an_unnamed_structure_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, "SEG", {"Liver": LIVER, "Body": BODY})
+    half = scan_grid(origin_mm=(-20.0, -20.0, 0.0))
+    findings = load_structures(path, {"liver": "Liver"}, half).findings
+    clipped = [each.what for each in findings if each.code == "structure-clipped"]
+    assert [what.split(" = ")[0] for what in clipped] == [
+        "A part of Liver",
+        "A part of Body",
     ]
 
 

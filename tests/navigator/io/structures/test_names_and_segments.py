@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,12 +84,47 @@ def test_a_file_that_names_no_labels_is_refused(tmp_path: Path, name: str, text:
     assert refusal(path, "gtv", grid=GRID) == "label-names-unreadable"
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("l.json", b'{"Modality": "CT", "ConversionSoftware": "dcm2niix"}'),
+        ("l.txt", b"made by Anna, 2024"),
+        ("l.json", b'{"1": "liver"}'),
+        ("l.label", b'    1   255    0    0        1  1  1    "Leber, gro\xdf"'),
+    ],
+)
+def test_what_lies_beside_a_label_map_does_not_keep_its_numbers_out(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    path = label_map(tmp_path / "l.nii.gz")
+    (tmp_path / name).write_bytes(content)
+    loaded = load_structure(path, 2, grid=GRID)
+    np.testing.assert_array_equal(loaded.mask.members, TUMOUR.members)
+    composed = load_structures(path, {"gtv": 2}, GRID)
+    np.testing.assert_array_equal(composed.labels.mask("gtv").members, TUMOUR.members)
+    for findings in (loaded.findings, composed.findings):
+        assert [(each.code, each.severity.value) for each in findings] == [
+            ("label-names-unreadable", "note")
+        ]
+    assert refusal(path, "gtv", grid=GRID) == "label-names-unreadable"
+
+
+def test_a_sidecar_of_a_converter_does_not_hide_the_names(tmp_path: Path) -> None:
+    path = label_map(tmp_path / "l.nii.gz")
+    (tmp_path / "l.json").write_text('{"Modality": "CT"}', encoding="utf-8")
+    (tmp_path / "l.txt").write_text(SNAP, encoding="utf-8")
+    loaded = load_structure(path, "gtv", grid=GRID)
+    np.testing.assert_array_equal(loaded.mask.members, TUMOUR.members)
+    assert loaded.findings == ()
+
+
 def test_two_files_of_names_and_one_name_twice_are_refused(tmp_path: Path) -> None:
     path = label_map(tmp_path / "l.nrrd")
     (tmp_path / "l.json").write_text('{"gtv": 1, "gtv": 2}', encoding="utf-8")
     assert refusal(path, "gtv", grid=GRID) == "ambiguous-structure"
     (tmp_path / "l.txt").write_text(SNAP, encoding="utf-8")
     assert refusal(path, "gtv", grid=GRID) == "several-name-files"
+    assert load_structure(path, 2, grid=GRID).mask.volume_ml == TUMOUR.volume_ml
 
 
 @pytest.mark.hazard(39)
@@ -152,3 +189,24 @@ def test_a_damaged_header_of_layers_is_refused(tmp_path: Path, before: bytes, af
     assert before in content
     path.write_bytes(content.replace(before, after, 1))
     assert refusal(path, "gtv", grid=GRID) == "unreadable-file"
+
+
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+@pytest.mark.parametrize("name", ["Läsion größe", "LÄSION größe "])
+def test_an_accent_is_one_letter_however_it_is_encoded(
+    tmp_path: Path, stored: str, asked: str, name: str
+) -> None:
+    path = label_map(tmp_path / "l.nrrd")
+    names = {unicodedata.normalize(stored, "Läsion größe"): 2, "Leber": 1}
+    (tmp_path / "l.json").write_text(json.dumps(names), encoding="utf-8")
+    found = load_mask(path, label=unicodedata.normalize(asked, name), grid=GRID)
+    np.testing.assert_array_equal(found.members, TUMOUR.members)
+
+
+def test_a_refusal_lists_names_as_they_are_read(tmp_path: Path) -> None:
+    path = label_map(tmp_path / "l.nrrd")
+    (tmp_path / "l.json").write_text('{"La\\u0308sion": 2}', encoding="utf-8")
+    with pytest.raises(InputRefusedError) as refused:
+        load_structure(path, "Milz")
+    assert "L\u00e4sion = 2" in refused.value.refusal.expected
