@@ -88,7 +88,14 @@ def build_case_report(
         + ("free hand" if inputs.spec is None else f"plate {inputs.spec.serial}"),
         verdict=verdict,
         sections=tuple(sections),
+        plan_sha256=_root_in_force(plan, room) if holds else None,
     )
+
+
+def _root_in_force(plan: Plan, room: RoomCheck | None) -> str | None:
+    """Take the root hash of the plan that holds, so that the PDF is bound to it."""
+    document = plan_to_json(plan) if room is None else room_plan_document(room)
+    return None if document is None else str(document["integrity"]["root"])
 
 
 def _plan_ids(plan: Plan, room: RoomCheck | None) -> dict[str, str]:

@@ -93,7 +93,9 @@ def write_dicom_objects(
     else:
         pdf = read_document_bytes(choice.report)
         title = f"Report on plan {case.document_id}"
-        encapsulated = build_encapsulated_pdf(pdf, source=source, title=title, subject=subject)
+        encapsulated = build_encapsulated_pdf(
+            pdf, plan_sha256=case.root_sha256, source=source, title=title, subject=subject
+        )
         _add(written, "report", ARCHIVE, encapsulated)
 
 

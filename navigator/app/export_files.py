@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from navigator.ablation.zone_masks import mask_from_zone
+from navigator.app.margin_masks import PLANNED_ZONE
 from navigator.io.structure_codes import (
     ABLATION_ZONE,
     CodedStructure,
@@ -126,7 +127,7 @@ def exported_structures(case: ExportCase) -> tuple[tuple[CodedStructure, ...], t
     grid = case.planning.scan.volume.grid
     found += [
         CodedStructure(
-            name=f"ablation zone {needle.name}",
+            name=f"{PLANNED_ZONE} {needle.name}",
             mask=mask_from_zone(needle.zone, grid),
             code=ABLATION_ZONE,
         )

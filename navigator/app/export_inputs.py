@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from navigator.app.choices import ScanChoice
+from navigator.app.export_checks import (
+    check_in_force,
+    check_registration_usable,
+    check_request,
+    check_sealed,
+    check_structures,
+    check_usable,
+    name_remarks,
+)
 from navigator.app.inputs import hash_of_file
-from navigator.app.two_scans import check_two_scans
+from navigator.app.remarks import scan_remarks, structure_remarks
+from navigator.app.two_scans import check_two_scans, two_scan_remarks
 from navigator.errors import FileRefusedError, InputRefusedError
 from navigator.io.documents import load_plan_request, load_registration
 from navigator.io.documents.made_from import check_made_from
@@ -16,6 +26,7 @@ from navigator.io.objects import NO_SOURCE, SourceSeries, load_source
 from navigator.io.structures import load_structures
 from navigator.io.volumes import LoadedScan, load_scan
 from navigator.model.anatomy import LabelMap, with_lesions
+from navigator.model.outcome import Reason, Verdict, verdict_from_reasons, worst_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +51,8 @@ class ExportChoice:
         ``plan/1`` document.
     scan : ScanChoice
         The planning scan.
+    request : Path or None
+        Request that names the structures; it has to be the one of the plan.
     structures : Path or None
         Label map on its voxels.
     labels : mapping of str to int, str or list of them
@@ -58,6 +71,7 @@ class ExportChoice:
 
     plan: Path
     scan: ScanChoice
+    request: Path | None = None
     structures: Path | None = None
     labels: Mapping[str, Wanted] = field(default_factory=dict)
     lesions: tuple[str, ...] = ()
@@ -70,7 +84,8 @@ class ExportChoice:
     def paths(self) -> tuple[Path, ...]:
         """Everything that is read."""
         scans = [each.path for each in (self.scan, self.intraop) if each is not None]
-        others = (self.plan, self.structures, self.registration, self.template, self.report)
+        documents = (self.plan, self.request, self.registration)
+        others = (*documents, self.structures, self.template, self.report)
         return (*scans, *(each for each in others if each is not None))
 
 
@@ -100,9 +115,11 @@ class ExportCase:
     Parameters
     ----------
     plan : Plan
-        With a needle, not rejected.
+        With a needle, not rejected. Its verdict is that of all that goes out with it.
     document_id : str
         By which the plan is told apart.
+    root_sha256 : str
+        Hash over the plan's whole content, by which its report names it.
     planning : ExportScan
         The scan that it was made on.
     labels : LabelMap or None
@@ -115,6 +132,7 @@ class ExportCase:
 
     plan: Plan
     document_id: str
+    root_sha256: str
     planning: ExportScan
     labels: LabelMap | None
     intraop: ExportScan | None
@@ -145,6 +163,7 @@ def choice_from_request(plan: Path, request_path: Path) -> ExportChoice:
     return ExportChoice(
         plan=plan,
         scan=ScanChoice(request.scan, request.series),
+        request=request_path,
         structures=request.structures,
         labels=request.labels,
         lesions=tuple(each.structure for each in request.lesions if each.structure is not None),
@@ -171,29 +190,64 @@ def load_export_case(choice: ExportChoice) -> ExportCase:
     """
     document = load_plan(choice.plan)
     plan = document.plan
-    _check_usable(plan, choice.plan)
+    check_sealed(document.notes, choice.plan)
+    check_usable(plan, choice.plan)
+    check_in_force(document, choice.plan)
+    check_request(plan, choice.request)
     planning = _load_scan(choice.scan)
     check_made_from(document, choice.plan, scans={"scan": planning.scan})
-    labels = None
-    if choice.structures is not None:
-        _check_structures(plan, choice.structures)
-        loaded = load_structures(
-            choice.structures,
-            choice.labels,
-            planning.scan.volume.grid,
-            lesions=choice.lesions,
-            patient=planning.scan.patient,
-        )
-        labels = with_lesions(loaded.labels, choice.lesions)
-    intraop, motion = _load_registration(choice, planning.scan)
+    labels, remarks = _load_labels(choice, plan, planning.scan)
+    intraop, registration = _load_registration(choice, planning.scan)
+    verdict = _verdict_of_all(plan, planning.scan, intraop, registration, remarks)
     return ExportCase(
-        plan=plan,
+        plan=replace(plan, verdict=verdict),
         document_id=hash_of_file(choice.plan)[:LONGEST_ID],
+        root_sha256=document.root_sha256 or "",
         planning=planning,
         labels=labels,
         intraop=intraop,
-        intraop_from_planning=motion,
+        intraop_from_planning=None if registration is None else registration.intraop_from_planning,
     )
+
+
+def _load_labels(
+    choice: ExportChoice, plan: Plan, scan: LoadedScan
+) -> tuple[LabelMap | None, tuple[Reason, ...]]:
+    """Read the structures, and what a person has to confirm about them."""
+    if choice.structures is None:
+        return None, ()
+    check_structures(plan, choice.structures)
+    loaded = load_structures(
+        choice.structures,
+        choice.labels,
+        scan.volume.grid,
+        lesions=choice.lesions,
+        patient=scan.patient,
+    )
+    unchecked = name_remarks(choice.request, loaded.labels.names)
+    remarks = (*structure_remarks(loaded.findings), *unchecked)
+    return with_lesions(loaded.labels, choice.lesions), remarks
+
+
+def _verdict_of_all(
+    plan: Plan,
+    planning: LoadedScan,
+    intraop: ExportScan | None,
+    registration: RegistrationDocument | None,
+    remarks: tuple[Reason, ...],
+) -> Verdict:
+    """Judge what goes out by its worst part; nothing that was said of any part is dropped."""
+    seen = [*scan_remarks(planning, "planning scan")]
+    if intraop is not None:
+        seen += scan_remarks(intraop.scan, "new scan")
+        seen += two_scan_remarks(planning, intraop.scan)
+    verdict = verdict_from_reasons(warnings=(*seen, *remarks))
+    if registration is None:
+        return worst_verdict(plan.verdict, verdict)
+    told = tuple(
+        Reason(each.code, f"registration: {each.message}") for each in registration.verdict.reasons
+    )
+    return worst_verdict(plan.verdict, Verdict(registration.verdict.status, told), verdict)
 
 
 def _load_scan(choice: ScanChoice) -> ExportScan:
@@ -213,7 +267,7 @@ def _load_scan(choice: ScanChoice) -> ExportScan:
 
 def _load_registration(
     choice: ExportChoice, planning: LoadedScan
-) -> tuple[ExportScan | None, RigidTransform | None]:
+) -> tuple[ExportScan | None, RegistrationDocument | None]:
     """Read a registration and the scan that it leads to."""
     if (choice.registration is None) != (choice.intraop is None):
         raise InputRefusedError(
@@ -227,50 +281,10 @@ def _load_registration(
     if choice.registration is None or choice.intraop is None:
         return None, None
     document = load_registration(choice.registration)
-    _check_registration_usable(document, choice.registration)
+    check_sealed(document.notes, choice.registration)
+    check_registration_usable(document, choice.registration)
     intraop = _load_scan(choice.intraop)
     check_two_scans(planning, intraop.scan)
     scans = {"planning": planning, "intraop": intraop.scan}
     check_made_from(document, choice.registration, scans=scans)
-    return intraop, document.intraop_from_planning
-
-
-def _check_usable(plan: Plan, path: Path) -> None:
-    """Refuse a plan without needles or with a rejection: what lies in an archive gets used."""
-    if plan.needles and plan.verdict.is_usable:
-        return
-    raise InputRefusedError(
-        code="plan-rejected",
-        what="The plan may not be used, so nothing of it goes out",
-        where=str(path),
-        expected="a plan with a needle, accepted or with a warning",
-        got="; ".join(each.message for each in plan.verdict.reasons) or "no needle",
-        next_step="plan again",
-    )
-
-
-def _check_registration_usable(document: RegistrationDocument, path: Path) -> None:
-    if not document.verdict.is_usable:
-        raise InputRefusedError(
-            code="registration-rejected",
-            what="The registration was rejected, so it does not go out",
-            where=str(path),
-            expected="an accepted registration",
-            got="; ".join(each.message for each in document.verdict.reasons),
-            next_step="register again on a better scan",
-        )
-
-
-def _check_structures(plan: Plan, path: Path) -> None:
-    """Refuse structures that are not those that the plan was made on."""
-    expected, got = plan.provenance.input_hashes.get("structures"), hash_of_file(path)
-    if expected == got:
-        return
-    raise FileRefusedError(
-        code="other-structures",
-        what="The plan was made on other structures",
-        where=str(path),
-        expected=f"sha256 {expected}",
-        got=f"sha256 {got}",
-        next_step="give the file that was used, or plan again on this one",
-    )
+    return intraop, document

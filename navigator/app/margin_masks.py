@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from navigator.app.choices import grid_of_choices, load_choice
 from navigator.app.remarks import scan_remarks, structure_remarks
 from navigator.io.volumes import load_scan
+from navigator.model.outcome import Reason
 
 if TYPE_CHECKING:
     from navigator.app.choices import MaskChoice, ScanChoice
-    from navigator.model.outcome import Reason
     from navigator.model.volume import Mask
+
+NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
+PLANNED_ZONE = "planned ablation zone"
+"""How the zones of an export are called: by name none passes for what was achieved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,8 @@ def load_margin_masks(
     def load(choice: MaskChoice) -> Mask:
         loaded = load_choice(choice, grid, patient)
         remarks.extend(structure_remarks(loaded.findings))
+        if choice is ablation:
+            remarks.extend(_planned_remarks(loaded.name, choice.path.name))
         return loaded.mask
 
     lesion = load(tumour)
@@ -81,3 +88,13 @@ def load_margin_masks(
     liver = None if organ is None else load(organ)
     unique = tuple(dict.fromkeys(remarks))
     return MarginMasks(tumour=lesion, ablation=dead, organ=liver, remarks=unique)
+
+
+def _planned_remarks(*names: str) -> list[Reason]:
+    """Warn where a zone that was planned is taken for one that was achieved."""
+    plain = [" ".join(NOT_A_LETTER.split(name.casefold())) for name in names]
+    # the file of a mask has a number before its name
+    if not any(name.lstrip("0123456789 ").startswith(PLANNED_ZONE) for name in plain):
+        return []
+    text = "the zone given with --ablation is by its name a planned one, not what was achieved"
+    return [Reason("planned-not-achieved", f"{text}; give the zone seen on the scan afterwards")]

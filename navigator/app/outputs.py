@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from navigator.errors import FileRefusedError
-from navigator.io.disk import check_room
+from navigator.io.disk import check_room, remove_leftovers
 from navigator.io.documents import save_json
 from navigator.io.earlier_versions import carry_earlier_versions
 
@@ -57,6 +57,7 @@ def folder_when_complete(out: Path, *, overwrite: bool) -> Iterator[Path]:
     missing = [folder for folder in part.parents if not folder.exists()]
     try:
         part.mkdir(parents=True)
+        remove_leftovers(place)
         yield part
         for name in KEPT_DOCUMENTS:
             carry_earlier_versions(place / name, part / name)

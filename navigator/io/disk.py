@@ -105,17 +105,20 @@ def sync_folder(folder: Path) -> None:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Take away the unfinished files that killed writers of one file left beside it.
+    """Take away the unfinished files or folders that killed writers of one left beside it.
 
     Parameters
     ----------
     path : Path
-        The file that they were to become.
+        The file or folder that they were to become.
     """
     unfinished = re.compile(rf"\.{re.escape(path.name)}\.([0-9]{{1,10}})\.part.*")
     for each in path.parent.iterdir():
         match = unfinished.fullmatch(each.name)
         if match is not None and not _may_be_writing(int(match[1])):
+            if each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each, ignore_errors=True)
+                continue
             with suppress(OSError):
                 each.unlink()
 

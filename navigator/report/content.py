@@ -130,9 +130,12 @@ class Report:
         Of all that the report holds.
     sections : tuple of Section
         From top to bottom.
+    plan_sha256 : str or None
+        Root hash of the plan in force that the report shows; None where none holds.
     """
 
     title: str
     subtitle: str
     verdict: Verdict
     sections: tuple[Section, ...]
+    plan_sha256: str | None = None

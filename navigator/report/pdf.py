@@ -54,7 +54,7 @@ def pdf_from_report(report: Report) -> bytes:
     Returns
     -------
     bytes
-        A4 pages without a date: same report, same bytes.
+        A4 pages without a date: same report, same bytes. The keywords name the plan in force.
     """
     styles = _styles()
     stream = io.BytesIO()
@@ -67,6 +67,7 @@ def pdf_from_report(report: Report) -> bytes:
         bottomMargin=18 * mm,
         title=report.title,
         creator=CREATOR,
+        keywords="" if report.plan_sha256 is None else f"plan sha256:{report.plan_sha256}",
         invariant=1,
     )
     document.build([*_head(report, styles), *_sections(report, styles)])

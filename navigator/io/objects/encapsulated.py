@@ -7,6 +7,7 @@ DICOM PS3.3, A.85.1 and C.35.1 (Encapsulated STL), A.45.1 and C.24 (Encapsulated
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,8 @@ ENCAPSULATED_PDF = ObjectKind(
 MILLIMETRES = Code("mm", "UCUM", "mm")
 OUR_REPORT = b"/Creator (mwa-navigator)"
 """How :mod:`navigator.report.pdf` signs; rooms side by side do not see each other."""
+PLAN_OF_REPORT = re.compile(re.escape(OUR_REPORT) + rb"\s+/Keywords \(plan sha256:([0-9a-f]{64})\)")
+"""How it names the plan that it shows."""
 STL_HEADER, STL_FACET = 84, 50
 """Bytes before the first facet of a binary STL, and of one facet."""
 PLATE_SIZE_MM = (20.0, 400.0)
@@ -80,7 +83,7 @@ def build_encapsulated_stl(
 
 
 def build_encapsulated_pdf(
-    pdf: bytes, *, source: SourceSeries, title: str, subject: Subject
+    pdf: bytes, *, plan_sha256: str, source: SourceSeries, title: str, subject: Subject
 ) -> Dataset:
     """Put a report into an object.
 
@@ -88,6 +91,8 @@ def build_encapsulated_pdf(
     ----------
     pdf : bytes
         A report of ours, without a patient's name.
+    plan_sha256 : str
+        Root hash of the plan that it has to show.
     source : SourceSeries
         The scan that it is about.
     title : str
@@ -103,8 +108,19 @@ def build_encapsulated_pdf(
     Raises
     ------
     FileRefusedError
-        If it is no report of ours: what another PDF says about a patient cannot be checked.
+        If it is no report of ours: what another PDF says about a patient cannot be checked. If
+        it does not name the plan as the one that holds: it may be another patient's.
     """
+    _check_report(pdf, plan_sha256)
+    dataset = new_object(ENCAPSULATED_PDF)
+    dataset.ConversionType = "SYN"
+    _add_document(dataset, pdf, "application/pdf", title)
+    dataset.SourceInstanceSequence = instance_items(source.slices)
+    return complete_object(dataset, ENCAPSULATED_PDF, subject)
+
+
+def _check_report(pdf: bytes, plan_sha256: str) -> None:
+    """Refuse what is no report of ours, or the report on another plan."""
     if not pdf.startswith(b"%PDF-") or OUR_REPORT not in pdf:
         raise FileRefusedError(
             code="not-our-report",
@@ -116,11 +132,16 @@ def build_encapsulated_pdf(
             else "no PDF",
             next_step="give the report.pdf beside the plan, or leave it out",
         )
-    dataset = new_object(ENCAPSULATED_PDF)
-    dataset.ConversionType = "SYN"
-    _add_document(dataset, pdf, "application/pdf", title)
-    dataset.SourceInstanceSequence = instance_items(source.slices)
-    return complete_object(dataset, ENCAPSULATED_PDF, subject)
+    named = {found.decode("ascii") for found in PLAN_OF_REPORT.findall(pdf)}
+    if named != {plan_sha256}:
+        raise FileRefusedError(
+            code="other-report",
+            what="The report is not on this plan",
+            where="report",
+            expected=f"plan sha256 {plan_sha256}",
+            got=", ".join(sorted(named)) or "a report that names no plan in force",
+            next_step="give the report.pdf of the run that made this plan, or leave it out",
+        )
 
 
 def check_plate_stl(stl: bytes) -> None:

@@ -51,6 +51,10 @@ ENTRY = ours("skin-entry", "Skin entry")
 THINNEST = ours("thinnest", "Place of the least margin")
 
 
+INTRAOP = "intraop"
+"""Input that only a plan made for the room has."""
+
+
 class Amount(NamedTuple):
     """A number with its unit; a structure where it is a distance to one."""
 
@@ -114,7 +118,10 @@ def groups_of_plan(plan: Plan, document_id: str) -> tuple[Group, ...]:
     tuple of Group
         The plan as a whole, needle by needle, plate, margin.
     """
-    words = [Words(ours("verdict", "Verdict"), plan.verdict.status.value)]
+    in_room = INTRAOP in plan.provenance.input_hashes
+    kind = "plan in the room" if in_room else "plan on the planning scan"
+    words = [Words(ours("plan-kind", "Kind of plan"), kind)]
+    words += [Words(ours("verdict", "Verdict"), plan.verdict.status.value)]
     words += [Words(ours("reason", "Reason"), each.message) for each in plan.verdict.reasons]
     words += [Words(ours("note", "Note"), RESEARCH_ONLY)]
     groups = [Group(name=f"plan {document_id}", kind=PLAN, words=tuple(words))]
@@ -184,6 +191,10 @@ def _plate(placement: TemplatePlacement) -> Group:
         ("in-plane-turn", "In-plane rotation", angles.in_plane_rotation_deg),
     )
     origin = placement.lps_from_template.shift_mm
+    # the angles of a plan in the room were read there, while its points lie in the planning scan
+    read_in = placement.angles_frame
+    scan = "planning scan" if read_in is None else "intraoperative scan"
+    frame = placement.lps_from_template.target if read_in is None else read_in
     return Group(
         name="plate",
         kind=PLATE,
@@ -192,6 +203,8 @@ def _plate(placement: TemplatePlacement) -> Group:
         words=(
             Words(ours("plate-name", "Plate"), placement.lps_from_template.source.uid),
             Words(ours("plate-sha256", "SHA-256 of the plate"), placement.template_hash),
+            Words(ours("angles-scan", "Scan in which the angles were read"), scan),
+            Words(ours("angles-frame", "Frame in which the angles were read"), frame.uid),
         ),
     )
 

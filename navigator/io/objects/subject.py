@@ -19,6 +19,17 @@ METHOD = "KEEP-LIST; UIDS OF THE SOURCE IMAGES KEPT"
 """What Deidentification Method (0012,0063) says."""
 UNDATED = ("19700101", "000000")
 """Date and time of an object for which nobody gave one: the same content has the same bytes."""
+TELLING = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "AccessionNumber",
+    "StudyID",
+    "StudyDate",
+)
+"""What a pseudonym may not contain."""
+SHORTEST_PART = 3
+"""Letters and digits; anything shorter stands in many pseudonyms by chance."""
 FORBIDDEN = frozenset("\\^=*?")
 """Letters with a meaning of their own in names or queries (PS3.5, 6.2; PS3.4, C.2.2.2)."""
 
@@ -156,7 +167,20 @@ def _problem_of(pseudonym: str, source: SourceSeries) -> str:
         return f"{len(pseudonym)} characters, or blanks around them"
     if not pseudonym.isprintable() or FORBIDDEN & set(pseudonym):
         return "a control character, or one of \\ ^ = * ?"
-    own = {source.identity[keyword].casefold() for keyword in ("PatientID", "PatientName")}
-    own |= {part for value in own for part in value.replace("=", "^").split("^")}
-    is_own = pseudonym.casefold() in {value.strip() for value in own if value.strip()}
-    return "the patient's own name or number" if is_own else ""
+    own = {part for keyword in TELLING for part in _parts(source.identity.get(keyword, ""))}
+    given, whole = set(_parts(pseudonym)), _plain(pseudonym)
+    is_own = bool(own & given) or any(part in whole for part in own)
+    # a piece of a number or name, long enough not to be chance, finds the rest
+    is_own |= len(whole) >= SHORTEST_PART and any(whole in part for part in own)
+    return "the patient's own name, number or date, or a part of it" if is_own else ""
+
+
+def _parts(value: str) -> list[str]:
+    """Take a value apart into words, and keep it as a whole; without what is too short to tell."""
+    words = "".join(each if each.isalnum() else " " for each in value.casefold()).split()
+    found = dict.fromkeys([*words, "".join(words)])
+    return [each for each in found if len(each) >= SHORTEST_PART or not each.isascii()]
+
+
+def _plain(value: str) -> str:
+    return "".join(each for each in value.casefold() if each.isalnum())

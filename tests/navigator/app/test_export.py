@@ -23,7 +23,12 @@ from navigator.app.export_files import WhoseObjects
 from navigator.app.export_inputs import ExportChoice, choice_from_request
 from navigator.app.procedure import CaseResult, write_case
 from navigator.errors import FileRefusedError, InputRefusedError
-from navigator.io.documents import plan_to_json, save_json
+from navigator.io.documents import (
+    load_registration,
+    plan_to_json,
+    registration_to_json,
+    save_json,
+)
 from navigator.model.outcome import Reason, Verdict, VerdictStatus
 from tests.navigator.app.dicom_patient import (
     DATES,
@@ -377,3 +382,84 @@ def test_an_earlier_export_is_replaced_and_nothing_else(
     (out / "mine.txt").write_text("x", encoding="utf-8")
     with pytest.raises(FileRefusedError, match=r"mine\.txt"):
         export_plan(bare, out, whose=WhoseObjects(), overwrite=True)
+
+
+def refusal_of(choice: ExportChoice, out: Path) -> str:
+    """Export what may not go out, and tell why."""
+    with pytest.raises(InputRefusedError) as caught:
+        export_plan(choice, out, whose=WhoseObjects())
+    assert not out.exists()
+    return caught.value.refusal.code
+
+
+def without_seal(path: Path, out: Path, **changes: object) -> Path:
+    """Edit a document by hand, and take out what would show it."""
+    document = json.loads(path.read_text("utf-8")) | changes
+    for name in ("integrity", "minor", "units"):
+        del document[name]
+    save_json(document, out)
+    return out
+
+
+@pytest.mark.hazard(14)
+@pytest.mark.parametrize("name", ["plan", "registration"])
+def test_a_document_without_hashes_does_not_go_out(
+    name: str, choice: ExportChoice, patient: DicomPatient, tmp_path: Path
+) -> None:
+    bare = without_seal(patient.folder / f"{name}.json", tmp_path / "bare.json")
+    changed = replace(choice, plan=bare) if name == "plan" else replace(choice, registration=bare)
+    assert refusal_of(changed, tmp_path / "o") == "document-not-sealed"
+
+
+def texts_of(item: pydicom.Dataset) -> Iterator[pydicom.Dataset]:
+    """Walk through the items of a report."""
+    yield item
+    for child in item.get("ContentSequence") or ():
+        yield from texts_of(child)
+
+
+@pytest.mark.hazard(14)
+def test_what_was_said_of_any_part_goes_out_with_the_plan(
+    choice: ExportChoice, patient: DicomPatient, tmp_path: Path
+) -> None:
+    words = Reason("few-landmarks", "Only three landmarks were seen")
+    document = load_registration(patient.folder / "registration.json")
+    doubted = replace(document, verdict=Verdict(VerdictStatus.WARNING, (words,)))
+    save_json(registration_to_json(doubted), tmp_path / "registration.json")
+    chosen = replace(choice, registration=tmp_path / "registration.json", request=None)
+    manifest = export_plan(chosen, tmp_path / "o", whose=WhoseObjects())
+    reasons = {each["code"]: each["message"] for each in manifest["reasons"]}
+    assert manifest["verdict"] == "warning"
+    assert reasons["few-landmarks"] == "registration: Only three landmarks were seen"
+    assert "gtv" in reasons["names-not-checked"]
+    assert {each.code for each in patient.plan.verdict.reasons} <= set(reasons)
+    written = pydicom.dcmread(tmp_path / "o" / "dicom" / "plan_report.dcm")
+    report = " ".join(str(each.get("TextValue")) for each in texts_of(written))
+    assert "Only three landmarks were seen" in report
+    assert "bear the names of the plan was not checked" in report
+
+
+@pytest.mark.hazard(14)
+def test_a_request_with_swapped_names_is_refused(
+    choice: ExportChoice, patient: DicomPatient, tmp_path: Path
+) -> None:
+    text = patient.request.read_text("utf-8")
+    other = patient.folder / "swapped.json"
+    other.write_text(text + "\n", encoding="utf-8")
+    swapped = choice_from_request(choice.plan, other)
+    assert refusal_of(swapped, tmp_path / "o") == "other-request"
+
+
+@pytest.mark.hazard(14)
+@pytest.mark.parametrize("in_force", ["plan_in_room", None])
+def test_a_plan_that_the_room_made_void_is_refused(
+    in_force: str | None, choice: ExportChoice, patient: DicomPatient, tmp_path: Path
+) -> None:
+    plan = plan_to_json(patient.plan)
+    summary = {"schema": "run-summary/1", "plan": plan, "plan_in_room": None, "in_force": in_force}
+    save_json(plan, tmp_path / "plan.json")
+    save_json(summary, tmp_path / "summary.json")
+    void = replace(choice, plan=tmp_path / "plan.json")
+    assert refusal_of(void, tmp_path / "o") == "plan-superseded"
+    save_json({**summary, "in_force": "plan"}, tmp_path / "summary.json")
+    assert export_plan(void, tmp_path / "o", whose=WhoseObjects())["files"]

@@ -76,6 +76,16 @@ def tumour(tmp_path: Path) -> MaskChoice:
     return saved(tmp_path, "tumour", ball(8.0))
 
 
+def test_a_planned_zone_is_not_taken_for_an_achieved_one(
+    tumour: MaskChoice, tmp_path: Path
+) -> None:
+    found = measure(tumour, ablation=saved(tmp_path, "03_planned_ablation_zone_N1", ball(14.0)))
+    assert "planned-not-achieved" in codes(found)
+    assert found["verdict"] == "warning"
+    achieved = measure(tumour, ablation=saved(tmp_path, "ablation_zone", ball(14.0)))
+    assert "planned-not-achieved" not in codes(achieved)
+
+
 def test_a_ball_around_a_ball_is_accepted(tumour: MaskChoice, tmp_path: Path) -> None:
     document = measure(tumour, ablation=saved(tmp_path, "dead", ball(16.0)))
     assert document["verdict"] == "accepted"

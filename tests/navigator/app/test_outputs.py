@@ -290,3 +290,15 @@ def test_the_plans_of_a_folder_that_is_replaced_are_kept(tmp_path: Path) -> None
     written = json.loads((out / SUMMARY_FILE).read_text(encoding="utf-8"))["written"]
     assert "earlier/plan.0001.json" in written
     assert (out / "plan.json").read_text(encoding="utf-8") == "e"
+
+
+def test_what_a_killed_run_left_is_taken_away_by_the_next(tmp_path: Path) -> None:
+    # no system gives a process such a number
+    left, others = tmp_path / ".out.4194999999.part", tmp_path / ".other.4194999999.part"
+    for folder in (left, others):
+        folder.mkdir()
+        (folder / "plan.json").write_text("{}", encoding="utf-8")
+    with folder_when_complete(tmp_path / "out", overwrite=False) as folder:
+        (folder / "a").write_text("a", encoding="utf-8")
+    assert not left.exists()
+    assert others.exists()

@@ -51,7 +51,7 @@ def test_scan_and_structures_can_be_named_without_a_request(
     assert answer.code == DONE
     assert "left out: DICOM objects, planning scan: it is no DICOM series" in answer.out
     masks = sorted(path.name for path in (tmp_path / "o" / "slicer" / "masks").iterdir())
-    assert masks == ["01_liver.nii.gz", "02_gtv.nii.gz", "03_ablation_zone_N1.nii.gz"]
+    assert masks == ["01_liver.nii.gz", "02_gtv.nii.gz", "03_planned_ablation_zone_N1.nii.gz"]
 
 
 @pytest.mark.parametrize(

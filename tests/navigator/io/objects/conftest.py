@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from tests.navigator.io.objects.small_case import SmallCase
 
 PLATE_UID = "2.25.123"
+REPORTED_PLAN = "ab" * 32
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +61,13 @@ def plate_stl(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture(scope="session")
 def report_pdf() -> bytes:
     """Give a report of ours."""
-    report = Report(title="Plan", subtitle="", verdict=Verdict.accepted(), sections=())
+    report = Report(
+        title="Plan",
+        subtitle="",
+        verdict=Verdict.accepted(),
+        sections=(),
+        plan_sha256=REPORTED_PLAN,
+    )
     return pdf_from_report(report)
 
 
@@ -113,7 +120,11 @@ def objects(
             plate_stl, frame_of_reference_uid=PLATE_UID, title="Plate, mm", subject=subject
         ),
         "report": build_encapsulated_pdf(
-            report_pdf, source=case.source, title="Report", subject=subject
+            report_pdf,
+            plan_sha256=REPORTED_PLAN,
+            source=case.source,
+            title="Report",
+            subject=subject,
         ),
     }
 

@@ -10,6 +10,9 @@ import pytest
 
 from navigator.errors import FileRefusedError
 from navigator.io.objects import build_encapsulated_pdf, build_encapsulated_stl
+from navigator.model.outcome import Verdict
+from navigator.report.content import Report
+from navigator.report.pdf import pdf_from_report
 from tests.programs import run_program
 
 if TYPE_CHECKING:
@@ -76,5 +79,24 @@ def test_what_is_no_mesh_is_refused(content: bytes, case: SmallCase) -> None:
 @pytest.mark.parametrize("content", [b"", b"PK\3\4", b"%PDF-1.4 /Creator (Writer)"])
 def test_a_report_that_is_not_ours_is_refused(content: bytes, case: SmallCase) -> None:
     with pytest.raises(FileRefusedError) as caught:
-        build_encapsulated_pdf(content, source=case.source, title="", subject=case.subject)
+        build_encapsulated_pdf(
+            content, plan_sha256="0" * 64, source=case.source, title="", subject=case.subject
+        )
     assert caught.value.refusal.code == "not-our-report"
+
+
+@pytest.mark.hazard(14)
+@pytest.mark.parametrize("plan", ["0" * 64, None])
+def test_a_report_on_another_plan_is_refused(plan: str | None, case: SmallCase) -> None:
+    """The words of a foreign PDF, or of another patient's report, are not those on this plan."""
+    verdict = Verdict.accepted()
+    report = Report(title="Plan", subtitle="", verdict=verdict, sections=(), plan_sha256=plan)
+    with pytest.raises(FileRefusedError) as caught:
+        build_encapsulated_pdf(
+            pdf_from_report(report),
+            plan_sha256="1" * 64,
+            source=case.source,
+            title="",
+            subject=case.subject,
+        )
+    assert caught.value.refusal.code == "other-report"

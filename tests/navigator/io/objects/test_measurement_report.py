@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import highdicom as hd
 import numpy as np
 import pytest
 
-from navigator.io.objects.measurement_groups import sites_of
+from navigator.geometry.frames import Frame, FrameKind
+from navigator.io.objects.measurement_groups import groups_of_plan, sites_of
 from tests.programs import run_program
 
 if TYPE_CHECKING:
@@ -69,6 +71,26 @@ def test_points_and_paths_lie_in_the_scan_s_frame(
         item = points[name]
         assert item.ReferencedFrameOfReferenceUID == case.source.frame_of_reference_uid
         assert np.abs(np.reshape(item.GraphicData, (-1, 3)) - expected).max() < FLOAT32_LIMIT_MM
+
+
+@pytest.mark.hazard(14)
+@pytest.mark.parametrize("in_room", [False, True])
+def test_angles_name_the_scan_that_they_were_read_in(*, in_room: bool, case: SmallCase) -> None:
+    placement, room = case.plan.placement, Frame(FrameKind.LPS, "room")
+    assert placement is not None
+    hashes = {"intraop": "0" * 64} if in_room else {}
+    plan = replace(
+        case.plan,
+        placement=replace(placement, angles_frame=room if in_room else None),
+        provenance=replace(case.plan.provenance, input_hashes=hashes),
+    )
+    said = {
+        each.name.value: each.text for group in groups_of_plan(plan, "1") for each in group.words
+    }
+    frame = room if in_room else placement.lps_from_template.target
+    assert said["angles-scan"] == ("intraoperative scan" if in_room else "planning scan")
+    assert said["angles-frame"] == frame.uid
+    assert said["plan-kind"] == ("plan in the room" if in_room else "plan on the planning scan")
 
 
 def items_of(dataset: Dataset) -> list[hd.sr.ContentItem]:

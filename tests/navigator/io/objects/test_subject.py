@@ -44,12 +44,19 @@ def source() -> SourceSeries:
     return SourceSeries(slices=source_of(grid).slices, identity=IDENTITY)
 
 
+@pytest.mark.parametrize("name", ["ABL-017", "STUDY-007", "A1-7-F", "MWA-001122334455"])
+def test_what_tells_nothing_of_the_patient_is_a_pseudonym(name: str, source: SourceSeries) -> None:
+    assert pseudonymous_subject(source, name).attributes["PatientID"] == name
+
+
 @pytest.mark.hazard(53)
 @pytest.mark.parametrize(
     "name",
     [
         *("", " ", " x", "x ", "a\\b", "a^b", "a=b", "*", "x" * 65, "line\nend", "bell\a"),
         *("4711", "muster", "Anna", "MUSTER^ANNA", "\u9673"),
+        *("Anna Muster", "muster-anna", "ANNAMUSTER", "A.n.n.a", "ID-4711", "47-11", "must"),
+        *("1960-01-01", "P19600101", "2025.01.06"),
     ],
 )
 def test_what_is_no_pseudonym_is_refused(name: str, source: SourceSeries) -> None:
