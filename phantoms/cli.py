@@ -59,9 +59,8 @@ def make(
     try:
         with console.status("starting") as status:
             case = make_case(name, out, seed=seed, tell=lambda line: status.update(f"{line} ..."))
-    except KeyboardInterrupt:
-        print("Interrupted: nothing was written.", file=sys.stderr)
-        raise typer.Exit(130) from None
+    except KeyboardInterrupt as stopped:
+        raise typer.Exit(_failed(stopped)) from None
     if as_json:
         _print_json(
             {
@@ -82,10 +81,14 @@ def make(
     )
 
 
-def _failed(error: Exception) -> int:
+def _failed(error: BaseException) -> int:
     """Say what went wrong on standard error and choose the exit code."""
     from phantoms.errors import RefusedError
+    from template_gen import was_stopped
 
+    if was_stopped(error):
+        print("Interrupted: nothing was written.", file=sys.stderr)
+        return 130
     if isinstance(error, RefusedError):
         print(f"Refused: {error}", file=sys.stderr)
         return 2

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         SpecRefusedError,
         TemplateGenError,
         TemplateRefusedError,
+        was_stopped,
     )
     from template_gen.export import build_template
     from template_gen.findings import Finding
@@ -58,6 +59,7 @@ _HOMES = {
         "SpecRefusedError",
         "TemplateGenError",
         "TemplateRefusedError",
+        "was_stopped",
     ),
     "template_gen.export": ("build_template",),
     "template_gen.layout": ("ambiguity_distance_mm", "build_default_spec", "default_markers"),
@@ -111,6 +113,7 @@ __all__ = [
     "remeasure_mesh",
     "save_spec",
     "spec_hash",
+    "was_stopped",
 ]
 
 

@@ -251,15 +251,17 @@ def run(argv: Sequence[str]) -> int:
             traceback.print_exc()
         return _explain(error, as_json="--json" in argv)
     if code == STOPPED:
-        parts = {"code": "interrupted", "message": "stopped; nothing half written was left"}
-        return _fail(parts, parts["message"], STOPPED, as_json="--json" in argv)
+        return _explain(KeyboardInterrupt(), as_json="--json" in argv)
     return code if isinstance(code, int) else DONE
 
 
-def _explain(error: Exception, *, as_json: bool) -> int:
+def _explain(error: BaseException, *, as_json: bool) -> int:
     """Say what went wrong, and give the exit code."""
-    from template_gen.errors import TemplateRefusedError
+    from template_gen.errors import TemplateRefusedError, was_stopped
 
+    if was_stopped(error):
+        parts = {"code": "interrupted", "message": "stopped; nothing half written was left"}
+        return _fail(parts, parts["message"], STOPPED, as_json=as_json)
     if isinstance(error, TemplateRefusedError):
         refusal = error.refusal
         parts = {

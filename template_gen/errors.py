@@ -133,3 +133,35 @@ class MeshRefusedError(TemplateRefusedError):
 
 class InternalDefectError(TemplateGenError):
     """Our own plate failed our own check; nothing was written."""
+
+
+def was_stopped(error: BaseException) -> bool:
+    """Tell whether Ctrl-C stands behind an error that some library raised in its place.
+
+    Python itself does so before 3.12: a Ctrl-C that falls into the making of a class comes out
+    as a ``RuntimeError``. Only what was raised *from* a Ctrl-C counts; an error met while
+    cleaning up after one is a failure of its own.
+
+    Parameters
+    ----------
+    error : BaseException
+        What a command ended with.
+
+    Returns
+    -------
+    bool
+        True for Ctrl-C itself as well.
+
+    Examples
+    --------
+    >>> was_stopped(KeyboardInterrupt()), was_stopped(RuntimeError("broken"))
+    (True, False)
+    """
+    behind: BaseException | None = error
+    seen: set[int] = set()
+    while behind is not None and id(behind) not in seen:
+        if isinstance(behind, KeyboardInterrupt):
+            return True
+        seen.add(id(behind))
+        behind = behind.__cause__
+    return False

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from navigator.errors import Refusal
 
 DONE, DEFECT, REFUSED, REJECTED, INTERRUPTED = 0, 1, 2, 3, 130
+LEFT_CLEAN = "stopped; nothing half written was left"
 
 JsonOption = typer.Option(False, "--json", help="Print exactly one JSON object.")
 DebugOption = typer.Option(False, "--debug", help="Show the traceback of an error.")
@@ -125,20 +126,19 @@ def _ending(
 ) -> _Ending:
     """Run a command's work; every failure becomes words on standard error and a document."""
     from navigator.errors import InputRefusedError
-    from template_gen import TemplateGenError
+    from template_gen import TemplateGenError, was_stopped
 
     try:
         outcome = verb(progress_line(time.perf_counter()))
         if as_json:
             # tried here: a number that is none is a defect of ours, and told as one
             json_text(outcome.document)
-    except (InputRefusedError, TemplateGenError) as error:
-        _show_traceback(wanted=debug)
-        return _failed(refusal_of(error), REFUSED, f"refused: {error}")
-    except KeyboardInterrupt:
-        return _failed(STOPPED, INTERRUPTED, "stopped; nothing half written was left")
-    except Exception as error:  # noqa: BLE001 - the last resort: every failure becomes an exit code
-        _show_traceback(wanted=debug)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: every failure becomes an exit code
+        _show_traceback(wanted=debug and not isinstance(error, KeyboardInterrupt))
+        if was_stopped(error):
+            return _failed(STOPPED, INTERRUPTED, LEFT_CLEAN)
+        if isinstance(error, (InputRefusedError, TemplateGenError)):
+            return _failed(refusal_of(error), REFUSED, f"refused: {error}")
         return _failed(defect_of(error), DEFECT, _defect_words(error))
     rejected = outcome.document.get("verdict") == "rejected"
     return _Ending(outcome, REJECTED if rejected else DONE)
@@ -185,7 +185,11 @@ def run_app(app: Callable[..., Any], name: str, argv: Sequence[str]) -> int:
 
 def _parser_ending(error: Exception, name: str, argv: Sequence[str]) -> _Ending:
     """Tell wrong usage in the words of the parser, and anything else as a defect."""
+    from template_gen import was_stopped
+
     show, message = getattr(error, "show", None), getattr(error, "format_message", None)
+    if was_stopped(error):
+        return _failed(STOPPED, INTERRUPTED, LEFT_CLEAN)
     if show is None or message is None:
         return _failed(defect_of(error), DEFECT, _defect_words(error))
     show()

@@ -94,9 +94,19 @@ def test_make_in_another_process_writes_the_same_bytes_and_says_where(
     assert hashes(out) == hashes(easy[1])
 
 
+def stopped_inside(error: Exception) -> Exception:
+    """Give the error that a library raises in the place of a Ctrl-C."""
+    error.__cause__ = KeyboardInterrupt()
+    return error
+
+
 @pytest.mark.parametrize(
     ("raised", "code", "said"),
-    [(RuntimeError("broken"), 1, "A defect of ours"), (KeyboardInterrupt(), 130, "Interrupted")],
+    [
+        (RuntimeError("broken"), 1, "A defect of ours"),
+        (KeyboardInterrupt(), 130, "Interrupted"),
+        (stopped_inside(RuntimeError()), 130, "Interrupted"),
+    ],
 )
 def test_what_goes_wrong_inside_has_its_own_exit_code(  # noqa: PLR0917 - fixtures
     raised: BaseException,

@@ -143,14 +143,23 @@ def test_a_defect_of_ours_is_exit_code_1_in_one_line_and_a_traceback_only_on_dem
     assert "Traceback" in capsys.readouterr().err
 
 
+def wrapped_stop() -> Exception:
+    """Give the error that Python raises where Ctrl-C falls into the making of a class."""
+    error = RuntimeError("a class half made")
+    error.__cause__ = KeyboardInterrupt()
+    return error
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt(), wrapped_stop()])
 def test_stopping_is_neither_success_nor_a_defect(
+    raised: BaseException,
     tmp_path: Path,
     grid_spec: TemplateSpec,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     def stop(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+        raise raised
 
     save_spec(grid_spec, tmp_path / "a.json")
     monkeypatch.setattr(export, "build_template", stop)

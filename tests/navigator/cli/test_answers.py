@@ -12,6 +12,7 @@ import pytest
 
 from navigator.app import verbs
 from navigator.cli import answers, main
+from navigator.errors import InputRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,16 @@ if TYPE_CHECKING:
 DEFECT, REFUSED, INTERRUPTED = 1, 2, 130
 PARTS = ("code", "what", "where", "expected", "got", "next_step")
 ZONE = ("zone", "--antenna", "Medtronic Emprint", "--power-w", 75, "--time-s", 300)
+
+
+NOT_READ = dict.fromkeys(PARTS, "x")
+
+
+def stopped_inside(error: Exception) -> Exception:
+    """Give the error that a library raises in the place of a Ctrl-C."""
+    error.__cause__ = ImportError("on the way")
+    error.__cause__.__cause__ = KeyboardInterrupt()
+    return error
 
 
 def check_error(answer: Answer, exit_code: int, code: str) -> None:
@@ -66,6 +77,8 @@ def test_without_json_wrong_usage_is_told_on_standard_error_alone(navigator: Nav
         (ValueError(), DEFECT, "internal-defect"),
         (MemoryError(), DEFECT, "internal-defect"),
         (KeyboardInterrupt(), INTERRUPTED, "interrupted"),
+        (stopped_inside(RuntimeError("a class half made")), INTERRUPTED, "interrupted"),
+        (stopped_inside(InputRefusedError(**NOT_READ)), INTERRUPTED, "interrupted"),
     ],
 )
 def test_a_defect_and_ctrl_c_are_one_json_object(
