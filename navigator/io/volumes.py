@@ -19,9 +19,10 @@ from navigator.io.findings import (
     grave_first,
     wide_spacing_findings,
 )
-from navigator.io.hashing import hash_of_slice, hash_of_slices, uid_from_hash
-from navigator.io.hounsfield import findings_from_tallies, tally_slice
+from navigator.io.hashing import hash_of_slices, uid_from_hash
+from navigator.io.hounsfield import findings_from_tallies
 from navigator.io.images import image_suffix, read_image, write_image
+from navigator.io.looks import look_at_slice
 from navigator.io.progress import tell_nobody
 from navigator.model.volume import Grid, Volume
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from navigator.arrays import Floats, Voxels
     from navigator.io.dicom import SeriesEntry
     from navigator.io.identity import PatientIdentity
+    from navigator.io.looks import SliceLook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +137,10 @@ def _load_dicom(path: Path, series_uid: str | None, tell: Callable[[str], None])
     contents = find_series(path, tell=tell)
     entry = choose_series(contents, series_uid, path)
     check_not_refused(entry.findings, f"{path}, series {entry.uid}")
-    values, decoder_findings = hounsfield_from_slices(entry.headers, tell=tell)
+    values, looks, decoder_findings = hounsfield_from_slices(entry.headers, tell=tell)
     affine = entry.stack.lps_from_index if entry.stack is not None else np.eye(4)
-    value_based, content_hash = _judge_values(values, affine, f"{path}, series {entry.uid}")
+    value_based = _judge_values(values, looks, f"{path}, series {entry.uid}")
+    content_hash = hash_of_slices(values, affine, (look.digest for look in looks))
     findings = grave_first((*entry.findings, *contents.findings, *decoder_findings, *value_based))
     volume = _volume(values, affine, _dicom_frame_uid(entry, content_hash))
     return LoadedScan(
@@ -163,7 +166,10 @@ def _load_file(path: Path) -> LoadedScan:
     _check_no_segments(path, image.tags)
     with np.errstate(over="ignore"):
         values = np.asarray(image.values, dtype=np.float32)
-    value_based, content_hash = _judge_values(values, image.lps_from_index, str(path))
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        looks = tuple(pool.map(look_at_slice, values))
+    value_based = _judge_values(values, looks, str(path))
+    content_hash = hash_of_slices(values, image.lps_from_index, (look.digest for look in looks))
     volume = _volume(values, image.lps_from_index, uid_from_hash(content_hash))
     return LoadedScan(
         volume=volume,
@@ -194,15 +200,11 @@ def _check_no_segments(path: Path, tags: Mapping[str, str]) -> None:
         )
 
 
-def _judge_values(values: Voxels, affine: Floats, where: str) -> tuple[tuple[Finding, ...], str]:
-    """Refuse what is not in Hounsfield units, say what is odd about the rest, and name it."""
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        # both look at a slice while it lies in the processor's cache
-        seen = list(pool.map(lambda part: (tally_slice(part), hash_of_slice(part)), values))
-    tallies, hashes = zip(*seen, strict=True)
-    findings = findings_from_tallies(tallies, values)
+def _judge_values(values: Voxels, looks: tuple[SliceLook, ...], where: str) -> tuple[Finding, ...]:
+    """Refuse what is not in Hounsfield units, and say what is odd about the rest."""
+    findings = findings_from_tallies(tuple(look.tally for look in looks), values)
     check_not_refused(findings, where)
-    return findings, hash_of_slices(values, affine, hashes)
+    return findings
 
 
 def _volume(values: Voxels, affine: Floats, frame_uid: str) -> Volume:

@@ -18,11 +18,17 @@ from navigator.errors import FileRefusedError
 from navigator.imaging.resample import PADDED_HU
 from navigator.io.caps import check_announced_frames
 from navigator.io.codestreams import check_codestream
-from navigator.io.dicom.gate_slices import LOSSLESS_SYNTAXES, LOSSY_SYNTAXES
+from navigator.io.dicom.gate_slices import LOSSLESS_SYNTAXES
+from navigator.io.dicom.pixel_doubts import (
+    MOST_PADDING_HU,
+    findings_from_warnings,
+    loss_findings,
+    most_padding_hu,
+    padding_findings,
+)
 from navigator.io.dicom.pixel_source import BYTE_ORDER
 from navigator.io.dicom.values import uid_name, whole_value
-from navigator.io.dicom.wording import SEND_AGAIN, names_of
-from navigator.io.findings import Finding, Severity
+from navigator.io.looks import look_at_slice
 from navigator.io.progress import tell_nobody, told
 
 if TYPE_CHECKING:
@@ -33,19 +39,19 @@ if TYPE_CHECKING:
 
     from navigator.arrays import Voxels
     from navigator.io.dicom.headers import SliceHeader
+    from navigator.io.findings import Finding
+    from navigator.io.looks import SliceLook
 from navigator.io.dicom.pixel_source import PixelSource
 
 MOST_THREADS = 8
 """More readers than this wait for the disk."""
 EXACT_IN_FLOAT32 = 2**24
 """Whole numbers below it are themselves in 32 bits."""
-MOST_PADDING_HU = -1000.0
-"""A header that calls more than air padding is not believed: lung and liver have such values."""
 
 
 def hounsfield_from_slices(
     headers: tuple[SliceHeader, ...], *, tell: Callable[[str], None] = tell_nobody
-) -> tuple[Voxels, tuple[Finding, ...]]:
+) -> tuple[Voxels, tuple[SliceLook, ...], tuple[Finding, ...]]:
     """Read the pixels of slices and rescale each by its own slope and intercept.
 
     Parameters
@@ -59,6 +65,8 @@ def hounsfield_from_slices(
     -------
     values_hu : (k, j, i) array
         Hounsfield units, read-only float32.
+    looks : tuple of SliceLook
+        What was counted and hashed of each, in order.
     findings : tuple of Finding
         What the decoder warned of, loss that only the streams tell, and padding that has the
         values of tissue.
@@ -79,11 +87,17 @@ def hounsfield_from_slices(
         warnings.simplefilter("always")
         filled = pool.map(lambda job: _fill(values, job), jobs)
         seen = list(told(filled, "decoding", len(jobs), tell))
-    doubted = sum(count for count, _ in seen)
-    lossy = [header for _, job_lossy in seen for header in job_lossy]
+    # jobs are of neighbours in order, so their looks follow one another
+    looks = tuple(look for job_looks, _, _ in seen for look in job_looks)
+    doubted = sum(count for _, count, _ in seen)
+    lossy = [header for _, _, job_lossy in seen for header in job_lossy]
     values.setflags(write=False)
-    warned = _findings_from_warnings([str(warning.message) for warning in caught])
-    return values, (*warned, *_loss_findings(headers, lossy), *_padding_findings(headers, doubted))
+    warned = findings_from_warnings([str(warning.message) for warning in caught])
+    return (
+        values,
+        looks,
+        (*warned, *loss_findings(headers, lossy), *padding_findings(headers, doubted)),
+    )
 
 
 def _check_announced(headers: tuple[SliceHeader, ...]) -> None:
@@ -100,20 +114,22 @@ def _check_announced(headers: tuple[SliceHeader, ...]) -> None:
 
 def _fill(
     values: NDArray[np.float32], job: list[tuple[int, SliceHeader]]
-) -> tuple[int, list[SliceHeader]]:
-    """Decode the frames of one file; count padding not believed, and list frames with loss."""
-    doubted = 0
+) -> tuple[list[SliceLook], int, list[SliceHeader]]:
+    """Decode and look at one file's frames; count doubtful padding, list frames with loss."""
+    doubted, looks = 0, []
     frames, lossy = _decode([header.source for _, header in job])
     for (place, header), stored in zip(job, frames, strict=True):
         _rescale(stored, *(header.rescale or (np.nan, np.nan)), out=values[place])
         if header.source.padding is not None:
             least, most = header.source.padding
             padded = (stored >= least) & (stored <= most)
-            if _most_padding_hu(header) <= MOST_PADDING_HU:
+            if most_padding_hu(header) <= MOST_PADDING_HU:
                 np.minimum(values[place], np.float32(PADDED_HU), out=values[place], where=padded)
             else:
                 doubted += int(padded.sum())
-    return doubted, [header for (_, header), is_lossy in zip(job, lossy, strict=True) if is_lossy]
+        looks.append(look_at_slice(values[place]))
+    with_loss = [header for (_, header), is_lossy in zip(job, lossy, strict=True) if is_lossy]
+    return looks, doubted, with_loss
 
 
 def _rescale(
@@ -126,12 +142,6 @@ def _rescale(
         np.add(stored, np.float32(intercept), out=out, dtype=np.float32)
     else:
         out[...] = stored * np.float64(slope) + np.float64(intercept)
-
-
-def _most_padding_hu(header: SliceHeader) -> float:
-    """Compute the largest Hounsfield unit that a header calls padding."""
-    slope, intercept = header.rescale or (np.nan, np.nan)
-    return max(slope * end + intercept for end in header.source.padding or (np.nan,))
 
 
 def decode_frames(sources: list[PixelSource]) -> list[NDArray[Any]]:
@@ -241,57 +251,4 @@ def _undecodable(source: PixelSource, got: str) -> FileRefusedError:
         expected=f"an image of {source.shape_ji[0]} rows and {source.shape_ji[1]} columns",
         got=got or "a decoder that failed without a reason",
         next_step="export the series again as Explicit VR Little Endian",
-    )
-
-
-def _findings_from_warnings(messages: list[str]) -> tuple[Finding, ...]:
-    """Keep what a decoder warned of, each text once."""
-    return tuple(
-        Finding(
-            code="decoder-warning",
-            severity=Severity.CONFIRM,
-            what="The decoder of the pixels warned",
-            expected="no warning",
-            got=message.splitlines()[0],
-            next_step="compare the pictures with those on the scanner's screen",
-        )
-        for message in sorted(set(messages))
-        if message
-    )
-
-
-def _loss_findings(
-    headers: tuple[SliceHeader, ...], lossy: list[SliceHeader]
-) -> tuple[Finding, ...]:
-    """Say that pixels lost something, where the gate could not read that in the headers."""
-    is_said = any(h.is_lossy or h.source.transfer_syntax_uid in LOSSY_SYNTAXES for h in headers)
-    if is_said or not lossy:
-        return ()
-    return (
-        Finding(
-            code="lossy-compression",
-            severity=Severity.CONFIRM,
-            what="The pixels were compressed with loss, and the header does not say so",
-            expected="lossless pixels",
-            got=f"{len(lossy)} of {len(headers)} slices with loss",
-            next_step="look whether small lesions and edges are sharp, or " + SEND_AGAIN,
-            files=names_of(lossy),
-        ),
-    )
-
-
-def _padding_findings(headers: tuple[SliceHeader, ...], doubted: int) -> tuple[Finding, ...]:
-    """Say where voxels that the header calls padding were kept as they are."""
-    if not doubted:
-        return ()
-    most_hu = max(_most_padding_hu(header) for header in headers if header.source.padding)
-    return (
-        Finding(
-            code="padding-like-tissue",
-            severity=Severity.CONFIRM,
-            what="The header calls values padding that tissue has as well; they were kept",
-            expected=f"a Pixel Padding Value of {MOST_PADDING_HU:.0f} HU or less",
-            got=f"{most_hu:.0f} HU in {doubted} voxels",
-            next_step="look whether the corners beyond the scanned circle are dark as air",
-        ),
     )

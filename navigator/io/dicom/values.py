@@ -80,7 +80,7 @@ def raw_value(dataset: Dataset, keyword: str) -> Any:  # noqa: ANN401 - DICOM va
             return None
         if isinstance(element, RawDataElement) and _reads_the_same(element, keyword):
             # where the bytes stand in the file is no part of the value
-            return _converted(element._replace(value_tell=0))
+            return _converted(*element[:4], *element[5:7])
         return dataset.get(keyword)
     except (ValueError, TypeError, NotImplementedError, OverflowError, BytesLengthException):
         return None
@@ -111,8 +111,16 @@ def _reads_the_same(element: RawDataElement, keyword: str) -> bool:
 
 
 @lru_cache(maxsize=VALUES_REMEMBERED)
-def _converted(element: RawDataElement) -> Any:  # noqa: ANN401 - DICOM values are of any kind
+def _converted(  # noqa: PLR0913, PLR0917 - the fields of pydicom's own tuple, in its order
+    tag: BaseTag,
+    vr: str | None,
+    length: int,
+    value: bytes | None,
+    is_implicit_vr: bool,  # noqa: FBT001 - as above
+    is_little_endian: bool,  # noqa: FBT001 - as above
+) -> Any:  # noqa: ANN401 - DICOM values are of any kind
     """Let pydicom understand the same bytes once, not once a slice."""
+    element = RawDataElement(tag, vr, length, value, 0, is_implicit_vr, is_little_endian)
     return convert_raw_data_element(element).value
 
 
