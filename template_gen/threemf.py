@@ -55,8 +55,9 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
     "triangle": frozenset({"v1", "v2", "v3", "p1", "p2", "p3", "pid"}),
     "item": frozenset({"objectid", "transform", "partnumber"}),
 }
+XML = "http://www.w3.org/XML/1998/namespace"
 HARMLESS = frozenset(
-    {f"{PRODUCTION}{SEPARATOR}UUID", f"http://www.w3.org/XML/1998/namespace{SEPARATOR}lang"}
+    {f"{PRODUCTION}{SEPARATOR}UUID", f"{XML}{SEPARATOR}lang", f"{XML}{SEPARATOR}space"}
 )
 ONCE = ("resources", "build", "mesh", "vertices", "triangles")
 NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
@@ -232,8 +233,9 @@ class _Model:
         self.ids.append(attributes.get("objectid"))
         if transform is None:
             return
-        known = TWELVE_NUMBERS.fullmatch(transform)
-        if not known or tuple(map(float, transform.split(" "))) != UNMOVED:
+        texts = transform.split()
+        known = TWELVE_NUMBERS.fullmatch(" ".join(texts))
+        if not known or tuple(map(float, texts)) != UNMOVED:
             raise mesh_not_plain(self.path, "a body placed as it is drawn", transform[:200])
 
 

@@ -149,6 +149,7 @@ BASE_MATERIALS = '<basematerials id="2"><base name="a" displaycolor="#FFFFFF"/><
     [
         ('unit="millimeter" ', ""),
         ('objectid="1"', 'objectid="1" transform="1 0 0 0 1 0 0 0 1 0 0 0"'),
+        ('objectid="1"', 'objectid="1" transform="1 0 0 0 1 0 0 0 1 0 0 0 "'),
         ('objectid="1"', 'objectid="1" transform="1.0 -0 0 0 1e0 0 0 0 1 0 0 0" partnumber="7"'),
         ("<resources>", '<metadata name="Title">a &lt; b</metadata><resources>'),
         ("<resources>", '<!-- made by hand -->\n<resources xml:lang="en">'),
@@ -189,7 +190,7 @@ COMPONENTS = (
         ('objectid="1"', 'objectid="1" transform="1 0 0 0 1 0 0 0 1 0 0"'),
         ('objectid="1"', 'objectid="1" transform="1 0 0 0 1 0 0 0 1 0 0 nan"'),
         ('objectid="1"', 'objectid="1" p:path="/3D/other.model"'),
-        ('objectid="1"', 'objectid="1" transfrom="1 0 0 0 1 0 0 0 1 9 9 9"'),
+        ('objectid="1"', 'objectid="1" move="1 0 0 0 1 0 0 0 1 9 9 9"'),
         ('<item objectid="1"/>', ""),
         ('<item objectid="1"/>', '<item objectid="1"/><item objectid="1"/>'),
         ("</resources>", COMPONENTS),
