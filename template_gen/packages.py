@@ -2,7 +2,7 @@
 
 References
 ----------
-ECMA-376-2, Open Packaging Conventions: 9.3 (relationships), annex B (ZIP).
+ECMA-376, part 2, Open Packaging Conventions: relationships, and the mapping to ZIP.
 """
 
 from __future__ import annotations

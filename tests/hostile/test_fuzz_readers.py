@@ -26,6 +26,8 @@ FAULTS_OF_OLD: dict[str, tuple[int, ...]] = {
     "nifti-gz": (3265,),
     "template": (1444,),
     "tfm": (13, 160, 213),
+    "h5": (1905,),
+    "3mf": (71, 115, 123),
 }
 """Inputs that ended a process, were read as something else, or were refused in 8,000 letters."""
 
