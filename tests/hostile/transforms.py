@@ -15,7 +15,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from navigator.errors import InputRefusedError
-from navigator.io.caps import CHILD_BYTES
+from navigator.io.caps import CHILD_BYTES, DECODE_SECONDS
 from navigator.io.guarded import KEPT_VARIABLES, ONE_THREAD, parse_answer, reader_failed
 from navigator.io.transforms import foreign
 from tests.hostile.mutations import BINARY, mutated
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-BATCH_SECONDS = 2
-"""Processor time for a batch of forty files, which needs 0.2 s. The child in the program has 6 s
-for one; damaged files that loop for ever would cost CI two minutes with that."""
 WORKER = Path(__file__).with_name("native_worker.py")
 
 
@@ -66,7 +63,7 @@ class BatchReader:
         command = [sys.executable, "-I", str(WORKER), str(foreign.NATIVE_READER)]
         kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
-            [*command, str(CHILD_BYTES), str(BATCH_SECONDS)],
+            [*command, str(CHILD_BYTES), str(int(DECODE_SECONDS) + 1)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=kept | ONE_THREAD,
