@@ -70,24 +70,43 @@ def read_guarded(reader: Path, path: Path, *, seconds: float = DECODE_SECONDS) -
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise _failed(path, "timed-out", f"no answer within {seconds:g} s") from error
+            raise reader_failed(path, "timed-out", f"no answer within {seconds:g} s") from error
         answer.seek(0)
         text = answer.read(MOST_ANSWER_BYTES + 1)
     if done.returncode != 0:
-        raise _failed(path, "crashed", f"exit code {done.returncode}")
-    return _answer(path, text)
+        raise reader_failed(path, "crashed", f"exit code {done.returncode}")
+    return parse_answer(path, text)
 
 
-def _answer(path: Path, text: bytes) -> Any:  # noqa: ANN401 - JSON
-    """Parse what the child answered."""
+def parse_answer(path: Path, text: bytes) -> Any:  # noqa: ANN401 - JSON
+    """Parse what the child answered: it read a hostile file, and is not believed.
+
+    Parameters
+    ----------
+    path : Path
+        The file that it read, for the message.
+    text : bytes
+        All that it wrote.
+
+    Returns
+    -------
+    object
+        Parsed from JSON; no number in it is NaN or infinite.
+
+    Raises
+    ------
+    FileRefusedError
+        ``reader-answered-nonsense``, ``reader-out-of-memory``, or ``unreadable-file`` where the
+        reader itself refuses.
+    """
     if len(text) > MOST_ANSWER_BYTES:
-        raise _failed(path, "answered-nonsense", "an answer that is far too long")
+        raise reader_failed(path, "answered-nonsense", "an answer that is far too long")
     try:
         answer = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise _failed(path, "answered-nonsense", str(error)[:200]) from error
+        raise reader_failed(path, "answered-nonsense", str(error)[:200]) from error
     if isinstance(answer, dict) and answer.get("out_of_memory"):
-        raise _failed(path, "out-of-memory", f"more than {CHILD_BYTES} bytes")
+        raise reader_failed(path, "out-of-memory", f"more than {CHILD_BYTES} bytes")
     if isinstance(answer, dict) and "error" in answer:
         raise FileRefusedError(
             code="unreadable-file",
@@ -105,8 +124,23 @@ def _no_number(text: str) -> float:
     raise ValueError(f"{text} among the numbers")
 
 
-def _failed(path: Path, how: str, got: str) -> FileRefusedError:
-    """Refuse a file on which the reader failed."""
+def reader_failed(path: Path, how: str, got: str) -> FileRefusedError:
+    """Refuse a file on which the reader failed.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    how : str
+        ``crashed``, ``timed-out``, ``out-of-memory`` or ``answered-nonsense``.
+    got : str
+        What was seen of it.
+
+    Returns
+    -------
+    FileRefusedError
+        To be raised, code ``reader-`` and `how`.
+    """
     return FileRefusedError(
         code=f"reader-{how}",
         what="The reader of this file failed, and was stopped in its own process",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 TEXT_SUFFIXES = (".tfm", ".txt")
 HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf")
 NATIVE_READER = Path(__file__).with_name("native_reader.py")
+MENDED_BY_ITK = ("VersorRigid3DTransform", "Similarity3DTransform")
+LONGEST_VERSOR = 1.0 - 1e-9
+"""ITK shortens a versor that is too long to 1 - 1e-10 and says nothing: a damaged number comes out
+as a half turn (itkVersorRigid3DTransform.hxx, SetParameters). A text file shows its own numbers."""
 UNVERIFIED = Finding(
     code="foreign-transform",
     severity=Severity.CONFIRM,
@@ -113,7 +118,11 @@ def load_foreign_transform(path: Path) -> ForeignTransform:
 
 def _read_hdf5(path: Path) -> tuple[ItkTransform, ...]:
     """Read an HDF5 file in a child process."""
-    return parts_from_answer(read_guarded(NATIVE_READER, path))
+    parts = parts_from_answer(read_guarded(NATIVE_READER, path))
+    for part in parts:
+        if part.name in MENDED_BY_ITK and not math.hypot(*part.parameters[:3]) < LONGEST_VERSOR:
+            raise NotRigidError("a half turn, which is also what ITK makes of a damaged versor")
+    return parts
 
 
 def parts_from_answer(answer: object) -> tuple[ItkTransform, ...]:

@@ -80,6 +80,28 @@ def _collect(sitk: Any, transform: Any, parts: list[list[Any]]) -> None:  # noqa
     parts.append([name, numbers, fixed[:MOST_NUMBERS]])
 
 
+def answer_for(path: str) -> dict[str, Any]:
+    """Read a transform file, and say so where it cannot be read.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Returns
+    -------
+    dict
+        ``parts``, or ``error`` with a reason, or ``out_of_memory``.
+    """
+    try:
+        return {"parts": parts_of_file(path)}
+    except MemoryError:
+        return {"out_of_memory": True}
+    except (RuntimeError, ValueError, TypeError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        return {"error": lines[-1] if lines else "no reason given"}
+
+
 def main() -> None:
     """Read the file named and answer."""
     path, memory_bytes, seconds = sys.argv[1:4]
@@ -89,14 +111,7 @@ def main() -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
-    try:
-        said: dict[str, Any] = {"parts": parts_of_file(path)}
-    except MemoryError:
-        said = {"out_of_memory": True}
-    except (RuntimeError, ValueError, TypeError) as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        said = {"error": lines[-1] if lines else "no reason given"}
-    json.dump(said, answer)
+    json.dump(answer_for(path), answer)
     answer.close()
 
 

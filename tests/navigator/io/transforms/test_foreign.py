@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -202,3 +203,24 @@ def test_another_kind_of_file_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(GOOD, encoding="utf-8")
     with pytest.raises(InputRefusedError, match="unknown-format"):
         load_foreign_transform(tmp_path / name)
+
+
+@pytest.mark.hazard(26)
+@pytest.mark.parametrize("kind", ["versor", "similarity"])
+def test_a_versor_that_itk_mends_in_silence_is_refused(tmp_path: Path, kind: str) -> None:
+    """Three bytes of the file make 0.3 of a versor to 1.9; ITK reads a half turn and is content."""
+    path = tmp_path / "t.h5"
+    made = rigid(kind, (0.6, 0.0, 0.0), (1.0, 2.0, 3.0), (0.0, 0.0, 0.0))
+    sitk.WriteTransform(made, str(path))
+    found = load_foreign_transform(path).matrix
+    np.testing.assert_allclose(np.trace(found[:3, :3]), 1 + 2 * np.cos(0.6), atol=1e-9)
+    versor = struct.pack("<3d", *made.GetParameters()[:3])
+    assert path.read_bytes().count(versor) == 1
+    damaged = path.read_bytes().replace(versor, struct.pack("<3d", 1.9, 0.0, 0.4))
+    path.write_bytes(damaged)
+    theirs = sitk.ReadTransform(str(path))
+    assert np.linalg.norm(theirs.GetParameters()[:3]) == pytest.approx(1.0, abs=1e-9)
+    with pytest.raises(InputRefusedError) as error:
+        load_foreign_transform(path)
+    assert error.value.refusal.code == "transform-not-rigid"
+    assert "half turn" in str(error.value)
