@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from navigator.app.choices import MaskChoice, ScanChoice, load_choice
+from navigator.app.choices import MaskChoice, ScanChoice, load_choice, twin_grid
 from navigator.app.documents import registration_document
 from navigator.app.output_files import OutputChoice, check_may_write_file, save_document
 from navigator.app.two_scans import check_two_scans, pair_remarks
@@ -89,7 +89,8 @@ def register_to_file(
     check_two_scans(planning, intraop)
     liver = None
     if choice.organ is not None:
-        liver = load_choice(choice.organ, planning.volume.grid, planning.patient)
+        grid = planning.volume.grid
+        liver = load_choice(choice.organ, grid, planning.patient, twin=twin_grid(grid))
     start = time.perf_counter()
     organ = None if liver is None else liver.mask
     volumes = (planning.volume, intraop.volume)

@@ -104,6 +104,26 @@ def draw_segment(
     return PlacedMask(placed.mask, (*findings, *placed.findings))
 
 
+def is_on_slices(source: SegmentationSource, entry: StructureEntry, grid: Grid) -> bool:
+    """Tell whether each frame of a segment is a slice of a scan.
+
+    Parameters
+    ----------
+    source : SegmentationSource
+        Opened.
+    entry : StructureEntry
+        The segment.
+    grid : Grid
+        Of the scan.
+
+    Returns
+    -------
+    bool
+        Pixel for voxel, whatever the file says of its spacing.
+    """
+    return find_slices(_frames_of(source, entry), source.header, grid) is not None
+
+
 def _on_slices(
     source: SegmentationSource,
     frames: tuple[SegmentFrame, ...],
