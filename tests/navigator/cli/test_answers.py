@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from navigator.app import verbs
-from navigator.cli import answers, main
+from navigator.cli import answers, main, shell
+from template_gen import cli as plate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,3 +140,11 @@ def test_debug_shows_the_defect(
     spoken = capsys.readouterr()
     assert "Traceback" in spoken.err
     assert json.loads(spoken.out)["error"]["code"] == "internal-defect"
+
+
+def test_the_reference_lists_every_exit_code_and_no_other() -> None:
+    page = Path(__file__).parents[3] / "docs" / "reference" / "exit_codes.md"
+    listed = re.findall(r"^\| (\d+) \|", page.read_text("utf-8"), flags=re.MULTILINE)
+    ours = {shell.DONE, shell.DEFECT, shell.REFUSED, shell.REJECTED, shell.INTERRUPTED}
+    plates = {plate.DONE, plate.DEFECT, plate.REFUSED, plate.REJECTED, plate.STOPPED}
+    assert {int(code) for code in listed} == ours == plates
