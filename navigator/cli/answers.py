@@ -106,6 +106,27 @@ def defect_of(error: BaseException) -> Refusal:
     )
 
 
+def was_stopped(error: BaseException) -> bool:
+    """Tell whether an error is Ctrl-C in the words of a library that it met half-way.
+
+    Parameters
+    ----------
+    error : BaseException
+        What was raised.
+
+    Returns
+    -------
+    bool
+        Whether KeyboardInterrupt is among its direct causes.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            return True
+        cause = cause.__cause__
+    return False
+
+
 def usage_of(message: str, command: str, argv: Sequence[str]) -> Refusal:
     """Describe wrong usage.
 

@@ -18,6 +18,7 @@ from navigator.cli.answers import (
     refusal_of,
     say,
     usage_of,
+    was_stopped,
 )
 
 if TYPE_CHECKING:
@@ -135,9 +136,9 @@ def _ending(
     except (InputRefusedError, TemplateGenError) as error:
         _show_traceback(wanted=debug)
         return _failed(refusal_of(error), REFUSED, f"refused: {error}")
-    except KeyboardInterrupt:
-        return _failed(STOPPED, INTERRUPTED, "stopped; nothing half written was left")
-    except Exception as error:  # noqa: BLE001 - the last resort: every failure becomes an exit code
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - the last resort: an exit code
+        if was_stopped(error):
+            return _failed(STOPPED, INTERRUPTED, "stopped; nothing half written was left")
         _show_traceback(wanted=debug)
         return _failed(defect_of(error), DEFECT, _defect_words(error))
     rejected = outcome.document.get("verdict") == "rejected"

@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     Navigator = Callable[..., Answer]
 
 DEFECT, REFUSED, INTERRUPTED = 1, 2, 130
+
+
+def caused_by(cause: BaseException) -> RuntimeError:
+    """Wrap an error as Python does where one is raised while a class is made, as on import."""
+    error = RuntimeError("Error calling __set_name__ on 'cached_property' instance")
+    error.__cause__ = cause
+    return error
+
+
 PARTS = ("code", "what", "where", "expected", "got", "next_step")
 ZONE = ("zone", "--antenna", "Medtronic Emprint", "--power-w", 75, "--time-s", 300)
 
@@ -69,6 +78,8 @@ def test_without_json_wrong_usage_is_told_on_standard_error_alone(navigator: Nav
         (ValueError(), DEFECT, "internal-defect"),
         (MemoryError(), DEFECT, "internal-defect"),
         (KeyboardInterrupt(), INTERRUPTED, "interrupted"),
+        (caused_by(KeyboardInterrupt()), INTERRUPTED, "interrupted"),
+        (caused_by(ValueError("x")), DEFECT, "internal-defect"),
     ],
 )
 def test_a_defect_and_ctrl_c_are_one_json_object(
