@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from navigator.app.outputs import SUMMARY_FILE, check_may_write, folder_when_complete
+from navigator.app.outputs import (
+    SUMMARY_FILE,
+    check_may_write,
+    folder_when_complete,
+    read_summary,
+)
 from navigator.app.procedure import CaseResult, run_case, summary_of, write_case
 from navigator.app.steps import check_in_room
 from navigator.io.documents import save_json, verdict_to_json
@@ -133,7 +138,7 @@ def run_demo(
             save_json(summary, folder / SUMMARY_FILE)
     except _NoWayError as no_way:
         return {"schema": DEMO_SCHEMA, **verdict_to_json(no_way.args[0])}
-    return summary
+    return read_summary(out)
 
 
 def _fill(folder: Path, seed: int, progress: Callable[[str], None]) -> dict[str, Any]:

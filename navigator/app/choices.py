@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from navigator.imaging.occupancy import grow_grid
+from navigator.imaging.upright import rectified_grid
 from navigator.io.structures import LoadedMask, load_structure, open_structures
 
 if TYPE_CHECKING:
@@ -48,7 +49,11 @@ class ScanChoice:
 
 
 def load_choice(
-    choice: MaskChoice, grid: Grid | None, patient: PatientIdentity | None = None
+    choice: MaskChoice,
+    grid: Grid | None,
+    patient: PatientIdentity | None = None,
+    *,
+    twin: Grid | None = None,
 ) -> LoadedMask:
     """Read a structure.
 
@@ -60,6 +65,8 @@ def load_choice(
         Voxels on which it must lie; None takes the file's own.
     patient : PatientIdentity or None
         The scan's.
+    twin : Grid or None
+        Other voxels of a tilted scan, on which it may have been drawn.
 
     Returns
     -------
@@ -72,7 +79,23 @@ def load_choice(
         If the file, its grid or the label cannot be used.
     """
     label = int(choice.label) if choice.label.isdecimal() else choice.label
-    return load_structure(choice.path, label, grid=grid, patient=patient)
+    return load_structure(choice.path, label, grid=grid, patient=patient, twin=twin)
+
+
+def twin_grid(grid: Grid) -> Grid | None:
+    """Find the upright voxels of a tilted scan: what `navigator convert` writes lies on them.
+
+    Parameters
+    ----------
+    grid : Grid
+        Of a scan as it was read.
+
+    Returns
+    -------
+    Grid or None
+        None where the scan is not tilted.
+    """
+    return None if grid.is_rectilinear else rectified_grid(grid)
 
 
 def grid_of_choices(first: MaskChoice, others: list[MaskChoice]) -> Grid:

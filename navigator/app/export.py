@@ -9,7 +9,12 @@ from navigator.app.export_files import Written, exported_structures
 from navigator.app.export_inputs import ExportCase, ExportChoice, load_export_case
 from navigator.app.export_slicer import write_slicer_files
 from navigator.app.inputs import hash_of_file
-from navigator.app.outputs import MANIFEST_FILE, check_may_write, folder_when_complete
+from navigator.app.outputs import (
+    MANIFEST_FILE,
+    check_may_write,
+    folder_when_complete,
+    read_summary,
+)
 from navigator.errors import InputRefusedError
 from navigator.io.documents import save_json, verdict_to_json
 from navigator.io.objects import (
@@ -55,7 +60,7 @@ def export_plan(
     Returns
     -------
     dict
-        The manifest; it is also written as ``manifest.json``.
+        The manifest, as it was written to ``manifest.json``.
 
     Raises
     ------
@@ -78,9 +83,8 @@ def export_plan(
             write_dicom_objects(case, choice, structures, subject, written)
         progress("writing files for 3D Slicer")
         write_slicer_files(case, structures, written)
-        manifest = _manifest(case, subject, written)
-        save_json(manifest, folder / MANIFEST_FILE)
-    return manifest
+        save_json(_manifest(case, subject, written), folder / MANIFEST_FILE)
+    return read_summary(out)
 
 
 def _subject(case: ExportCase, whose: WhoseObjects) -> Subject | None:

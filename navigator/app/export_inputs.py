@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from navigator.app.choices import ScanChoice
+from navigator.app.choices import ScanChoice, twin_grid
 from navigator.app.export_checks import (
     check_in_force,
     check_registration_usable,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from navigator.geometry.rigid import RigidTransform
     from navigator.io.documents import RegistrationDocument
-    from navigator.io.structures.composing import Wanted
+    from navigator.io.structures.requested import Wanted
     from navigator.model.plan import Plan
 
 LONGEST_ID = 12
@@ -223,6 +223,7 @@ def _load_labels(
         scan.volume.grid,
         lesions=choice.lesions,
         patient=scan.patient,
+        twin=twin_grid(scan.volume.grid),
     )
     unchecked = name_remarks(choice.request, loaded.labels.names)
     remarks = (*structure_remarks(loaded.findings), *unchecked)

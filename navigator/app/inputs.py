@@ -22,8 +22,9 @@ from navigator.app.remarks import (
     unnamed_remarks,
 )
 from navigator.errors import InputRefusedError, StructureRefusedError
-from navigator.imaging.resample import rectify, sample_membership
+from navigator.imaging.resample import sample_membership
 from navigator.imaging.tissue import find_body, find_imaged
+from navigator.imaging.upright import rectify
 from navigator.io.documents import PlanRequest, load_plan_request
 from navigator.io.findings import Finding, Severity
 from navigator.io.progress import tell_nobody
@@ -93,7 +94,8 @@ def load_planning_inputs(
     """
     request = load_plan_request(request_path)
     spec = None if request.template is None else load_spec(request.template)
-    scan = upright_scan(load_scan(request.scan, series_uid=request.series, tell=progress))
+    read = load_scan(request.scan, series_uid=request.series, tell=progress)
+    scan = upright_scan(read)
     lesions = tuple(item.structure for item in request.lesions if item.structure is not None)
     loaded = load_structures(
         request.structures,
@@ -101,6 +103,7 @@ def load_planning_inputs(
         scan.volume.grid,
         lesions=lesions,
         patient=scan.patient,
+        twin=None if scan is read else read.volume.grid,
     )
     labels = with_lesions(loaded.labels, lesions)
     hashes = {
@@ -261,9 +264,8 @@ def _lesion(request: PlanRequest, labels: LabelMap) -> Lesion:
         )
     wanted = request.lesions[0]
     if wanted.structure is not None:
-        lesion = build_mask_lesion(
-            name=wanted.name, mask=labels.mask(wanted.structure), wanted_margin_mm=wanted.margin_mm
-        )
+        mask, margin_mm = labels.mask(wanted.structure), wanted.margin_mm
+        lesion = build_mask_lesion(name=wanted.name, mask=mask, wanted_margin_mm=margin_mm)
     else:
         lesion = _sphere(wanted, labels)
     _check_inside_organ(lesion, labels)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from navigator.app.choices import grid_of_choices, load_choice
 from navigator.app.remarks import scan_remarks, structure_remarks
+from navigator.imaging.upright import rectified_grid
 from navigator.io.volumes import load_scan
 from navigator.model.outcome import Reason
 
@@ -68,16 +69,17 @@ def load_margin_masks(
         If one of them cannot be read, or does not belong to the others.
     """
     remarks: list[Reason] = []
-    patient = None
+    patient = twin = None
     if scan is None:
         grid = grid_of_choices(tumour, [each for each in (ablation, organ) if each is not None])
     else:
         read = load_scan(scan.path, series_uid=scan.series_uid)
-        grid, patient = read.volume.grid, read.patient
+        grid, patient = rectified_grid(read.volume.grid), read.patient
+        twin = None if grid is read.volume.grid else read.volume.grid
         remarks += scan_remarks(read, "scan")
 
     def load(choice: MaskChoice) -> Mask:
-        loaded = load_choice(choice, grid, patient)
+        loaded = load_choice(choice, grid, patient, twin=twin)
         remarks.extend(structure_remarks(loaded.findings))
         if choice is ablation:
             remarks.extend(_planned_remarks(loaded.name, choice.path.name))

@@ -82,6 +82,39 @@ def folder_when_complete(out: Path, *, overwrite: bool) -> Iterator[Path]:
             _remove_empty(missing)
 
 
+def read_summary(out: Path) -> dict[str, Any]:
+    """Read the summary or manifest of a folder that was just put in place.
+
+    What a command prints is what it wrote: there is no second account of it.
+
+    Parameters
+    ----------
+    out : Path
+        The folder.
+
+    Returns
+    -------
+    dict
+        As it lies on the disk, with the list of the folder's files in ``written``.
+
+    Raises
+    ------
+    FileRefusedError
+        If it cannot be read back.
+    """
+    found = _summary(out / SUMMARY_FILE) or _summary(out / MANIFEST_FILE)
+    if found is None:
+        raise FileRefusedError(
+            code="not-read-back",
+            what="The summary of what was written cannot be read back",
+            where=str(out),
+            expected=f"{SUMMARY_FILE} or {MANIFEST_FILE}",
+            got="neither",
+            next_step="check the disk, then give the command again",
+        )
+    return found
+
+
 def _put_in_place(part: Path, out: Path, old: Path) -> None:
     """Rename the complete folder; where that fails, an earlier result comes back."""
     if out.exists():

@@ -10,7 +10,12 @@ from navigator.app.case_report import build_case_report
 from navigator.app.documents import located_document, registration_document
 from navigator.app.inputs import PlanningInputs, load_planning_inputs
 from navigator.app.output_files import inputs_of_request
-from navigator.app.outputs import SUMMARY_FILE, check_may_write, folder_when_complete
+from navigator.app.outputs import (
+    SUMMARY_FILE,
+    check_may_write,
+    folder_when_complete,
+    read_summary,
+)
 from navigator.app.steps import RoomCheck, check_in_room, plan_case, room_plan_document
 from navigator.io.documents import (
     plan_to_json,
@@ -93,7 +98,7 @@ def run_procedure(
     Returns
     -------
     dict
-        The summary; it is also written as ``summary.json``. Where no way was found nothing is
+        The summary, as it was written to ``summary.json``. Where no way was found nothing is
         written and the summary says why.
 
     Raises
@@ -110,7 +115,7 @@ def run_procedure(
         progress("writing plate and report")
         write_case(result, folder, title=title_of(result.inputs))
         save_json(summary, folder / SUMMARY_FILE)
-    return summary
+    return read_summary(out)
 
 
 def title_of(inputs: PlanningInputs) -> str:

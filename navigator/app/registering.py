@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from navigator.app.choices import MaskChoice, ScanChoice, load_choice
+from navigator.app.choices import MaskChoice, ScanChoice, load_choice, twin_grid
 from navigator.app.documents import registration_document
 from navigator.app.output_files import OutputChoice, check_may_write_file, save_document
 from navigator.app.two_scans import check_two_scans, pair_remarks
+from navigator.errors import InputRefusedError
 from navigator.geometry.rigid import RigidTransform
 from navigator.io.documents import registration_to_json
 from navigator.io.documents.registration import REGISTRATION_SCHEMA
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from navigator.io.transforms import ForeignTransform
     from navigator.io.volumes import LoadedScan
 
+PLANNING, INTRAOP = "planning", "intraop"
+"""The two scans, as a command names them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterChoice:
@@ -36,10 +40,14 @@ class RegisterChoice:
         Where the quality is measured, in the planning scan.
     from_transform : Path or None
         A transform of another program, to be judged instead of searching for one.
+    fixed : str or None
+        Which scan was that transform's fixed image: ``planning`` or ``intraop``. Its file does not
+        say it, and the other way round it is the inverse.
     """
 
     organ: MaskChoice | None = None
     from_transform: Path | None = None
+    fixed: str | None = None
 
 
 def register_to_file(
@@ -71,8 +79,10 @@ def register_to_file(
     Raises
     ------
     InputRefusedError
-        If the scans are of two patients, or one and the same, or the transform given is none.
+        If the scans are of two patients, or one and the same, or the transform given is none, or
+        nothing says which way it points.
     """
+    check_direction(choice)
     scans = (planning_scan, intraop_scan)
     named = (*scans, choice.organ)
     inputs = [each.path for each in named if each is not None]
@@ -89,14 +99,15 @@ def register_to_file(
     check_two_scans(planning, intraop)
     liver = None
     if choice.organ is not None:
-        liver = load_choice(choice.organ, planning.volume.grid, planning.patient)
+        grid = planning.volume.grid
+        liver = load_choice(choice.organ, grid, planning.patient, twin=twin_grid(grid))
     start = time.perf_counter()
     organ = None if liver is None else liver.mask
     volumes = (planning.volume, intraop.volume)
     if foreign is None:
         found = register_rigid(*volumes, organ=organ, progress=progress)
     else:
-        given = _motion_between(foreign, planning, intraop)
+        given = _motion_between(foreign, choice, planning, intraop)
         found = measure_given_motion(*volumes, given, organ=organ, progress=progress)
     remarks = pair_remarks(planning, intraop, () if liver is None else liver.findings)
     seen = verdict_from_reasons(warnings=(*remarks, *_foreign_remarks(foreign)))
@@ -110,15 +121,47 @@ def register_to_file(
     return save_document(registration_to_json(document), out.path)
 
 
-def _motion_between(
-    foreign: ForeignTransform, planning: LoadedScan, intraop: LoadedScan
-) -> RigidTransform:
-    """Put a matrix between the two scans."""
-    return RigidTransform(
-        matrix=foreign.matrix,
-        target=intraop.volume.grid.frame,
-        source=planning.volume.grid.frame,
+def check_direction(choice: RegisterChoice) -> None:
+    """Refuse a transform of which nobody says which way it points.
+
+    A few millimetres fit nearly as well the other way round: the scans alone would not show it.
+
+    Parameters
+    ----------
+    choice : RegisterChoice
+        With or without a transform.
+
+    Raises
+    ------
+    InputRefusedError
+        ``direction-unknown``, also for a direction without a transform.
+    """
+    is_given = choice.from_transform is not None
+    if choice.fixed in ((PLANNING, INTRAOP) if is_given else (None,)):
+        return
+    raise InputRefusedError(
+        code="direction-unknown",
+        what="The file of a transform does not say which way it points"
+        if is_given
+        else "A fixed image is named, and no transform that it belongs to",
+        where="--from-transform, --fixed",
+        expected=f"--fixed {PLANNING} or --fixed {INTRAOP} with --from-transform, else neither",
+        got="no --fixed" if choice.fixed is None else f"--fixed {choice.fixed}",
+        next_step="name the scan that was the fixed image; for planning_to_intraop.tfm of "
+        f"`navigator export` it is {INTRAOP}",
     )
+
+
+def _motion_between(
+    foreign: ForeignTransform, choice: RegisterChoice, planning: LoadedScan, intraop: LoadedScan
+) -> RigidTransform:
+    """Put a matrix between the two scans: ITK's carries points of the fixed image to the moving."""
+    frames = {PLANNING: planning.volume.grid.frame, INTRAOP: intraop.volume.grid.frame}
+    moving = INTRAOP if choice.fixed == PLANNING else PLANNING
+    stored = RigidTransform(
+        matrix=foreign.matrix, target=frames[moving], source=frames[choice.fixed or PLANNING]
+    )
+    return stored if choice.fixed == PLANNING else stored.inverse()
 
 
 def _foreign_remarks(foreign: ForeignTransform | None) -> tuple[Reason, ...]:

@@ -17,7 +17,7 @@ from navigator.app.output_files import (
 from navigator.app.steps import plan_case
 from navigator.detection.plate import LEAST_MARKERS, locate_plate
 from navigator.errors import InputRefusedError
-from navigator.imaging.resample import rectify
+from navigator.imaging.upright import rectify
 from navigator.io.antennas import load_zone_records
 from navigator.io.documents import (
     interval_to_json,

@@ -111,6 +111,9 @@ def register(
         Path | None,
         typer.Option(help=".tfm or .h5 of another program: judge it instead of searching"),
     ] = None,
+    fixed: Annotated[
+        str | None, typer.Option(help="its fixed image: planning or intraop; the file says not")
+    ] = None,
     rigid: Annotated[bool, typer.Option("--rigid", help="rigid; the only kind so far")] = False,
     planning_series: Annotated[
         str | None, typer.Option(help="series UID of the planning scan, where there are several")
@@ -139,6 +142,7 @@ def register(
             choice=RegisterChoice(
                 organ=None if organ is None else MaskChoice(organ, label),
                 from_transform=from_transform,
+                fixed=fixed,
             ),
             progress=progress,
         )

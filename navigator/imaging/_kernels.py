@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 if TYPE_CHECKING:
-    from navigator.arrays import Floats, Labels
+    from navigator.arrays import Booleans, Floats, Labels
 
 MOST_CROSSINGS_IN_A_ROW = 4096
 """Lines of one plane that cross more often than this within a row of pixels are a scribble."""
@@ -175,3 +175,16 @@ def covered_areas(edges: Floats, owners: Labels, height: int, width: int) -> Flo
                 full += whole[kind, column + 1]
                 areas[kind, row, column] += full
     return areas
+
+
+@numba.njit(cache=True)
+def points_within(edges: Floats, points: Floats) -> Booleans:
+    """Tell which points (n, 2) an odd number of edges (m, 4), lower to upper, has to its left."""
+    within = np.zeros(len(points), dtype=np.bool_)
+    for at in range(len(points)):
+        level, place = points[at, 0], points[at, 1]
+        for number in range(len(edges)):
+            edge = edges[number]
+            if edge[0] <= level < edge[2] and _at_level(edge, level) <= place:
+                within[at] = not within[at]
+    return within

@@ -16,7 +16,7 @@ from navigator.imaging.contour_planes import (
     read_plane,
     sort_into_planes,
 )
-from navigator.imaging.coverage import measure_coverage
+from navigator.imaging.coverage import measure_coverage, without_halves
 from navigator.imaging.occupancy import HALF, moved_by_cutting_mm, resample_shares
 from navigator.imaging.resample import crop_grid
 from navigator.model.volume import Grid, Mask
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from navigator.arrays import Floats, Voxels
     from navigator.imaging.coverage import PlaneCoverage
 
+SLAB_SHIFT = 1e-5
+"""Slabs are moved back by so much of a slice: one that a slab's end cuts exactly in half goes to
+what lies above, as a pixel goes to the far side of an edge."""
 LEAST_WEIGHT = 1e-3
 """A slab that fills less of a slice than this meets it by rounding alone."""
 
@@ -77,9 +80,10 @@ def mask_from_contours(
 ) -> DrawnContours:
     """Draw a structure from its outlines.
 
-    A voxel belongs where at least half of its area, or of its volume where planes and slices
-    differ, lies inside. Outlines whose planes are not those of the grid are drawn on a grid of
-    their own first and carried over.
+    A voxel belongs where more than half of its area, or of its volume where planes and slices
+    differ, lies inside. One that is cut exactly in half goes to what lies on the side of larger
+    indices, so that outlines that share an edge leave no voxel to both or to neither. Outlines
+    whose planes are not those of the grid are drawn on a grid of their own first and carried over.
 
     Parameters
     ----------
@@ -190,11 +194,14 @@ def _draw_on(
     """Fill a grid with the shares of its voxels inside outlines (n, 3) across one of its axes."""
     across_mm = step_across(grid, axis)
     indices = [grid.indices_from_points(outline) for outline in contours]
-    planes, missing = sort_into_planes(
+    found, missing = sort_into_planes(
         indices,
         axis,
         tolerance=PLANE_TOLERANCE_MM / across_mm,
         lone_slab_slices=1.0 if slab_mm is None else slab_mm / across_mm,
+    )
+    planes = tuple(
+        replace(plane, low=plane.low - SLAB_SHIFT, high=plane.high - SLAB_SHIFT) for plane in found
     )
     shares = np.zeros(grid.shape_kji, dtype=np.float32)
     slices = np.moveaxis(shares, axis, 0)
@@ -238,11 +245,12 @@ def _slices_of(
         if weight < LEAST_WEIGHT:
             continue
         shift = (index - plane.position_index) * drift
-        coverage = reading.coverage
+        coverage, polygons = reading.coverage, plane.polygons
         if np.abs(shift).max() > LEAST_WEIGHT:
             # the slab stands upright on its plane; in a tilted stack the next slice lies beside it
-            coverage = measure_coverage([polygon + shift for polygon in plane.polygons])
-        yield index, weight, coverage
+            polygons = tuple(polygon + shift for polygon in polygons)
+            coverage = measure_coverage(polygons)
+        yield index, weight, without_halves(coverage, polygons)
 
 
 def _drift(grid: Grid, axis: int) -> Floats:

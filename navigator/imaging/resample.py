@@ -144,48 +144,6 @@ def crop_grid(grid: Grid, slices: tuple[slice, slice, slice]) -> Grid:
     )
 
 
-def rectify(volume: Volume) -> Volume:
-    """Resample a sheared stack onto a rectilinear grid of the same spacing and slice places.
-
-    The new k axis is the slice normal; the in-plane axes stay. The grid grows so that every
-    voxel of the sheared stack lies on it.
-
-    Parameters
-    ----------
-    volume : Volume
-        A scan, sheared or not.
-
-    Returns
-    -------
-    Volume
-        The scan itself where it is rectilinear, else the resampled one.
-    """
-    grid = volume.grid
-    if grid.is_rectilinear:
-        return volume
-    row, column = grid.directions[:, 1], grid.directions[:, 2]
-    normal = np.cross(column, row)
-    step = grid.lps_from_index[:3, 0]
-    normal = normal * np.sign(normal @ step)
-    axes = np.stack(
-        [normal * (normal @ step), grid.lps_from_index[:3, 1], grid.lps_from_index[:3, 2]], axis=1
-    )
-    centres = np.stack(np.meshgrid(*[(0, n - 1) for n in grid.shape_kji], indexing="ij"), axis=-1)
-    corners = grid.points_from_indices(centres.reshape(-1, 3))
-    relative = np.linalg.solve(axes, (corners - grid.lps_from_index[:3, 3]).T).T
-    low, high = np.floor(relative.min(axis=0) + 1e-6), np.ceil(relative.max(axis=0) - 1e-6)
-    affine = np.eye(4)
-    affine[:3, :3] = axes
-    affine[:3, 3] = grid.lps_from_index[:3, 3] + axes @ low
-    counts = (high - low).astype(int) + 1
-    target = Grid(
-        shape_kji=(int(counts[0]), int(counts[1]), int(counts[2])),
-        lps_from_index=affine,
-        frame=grid.frame,
-    )
-    return resample_to_grid(volume, target)
-
-
 def resample_to_grid(volume: Volume, grid: Grid) -> Volume:
     """Read a scan at the voxel centres of another grid of the same frame.
 

@@ -27,7 +27,7 @@ from navigator.io.volumes import save_scan
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from navigator.io.structures.composing import Wanted
+    from navigator.io.structures.requested import Wanted
     from navigator.model.anatomy import LabelMap
     from navigator.model.volume import Volume
 

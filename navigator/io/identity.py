@@ -18,6 +18,12 @@ class PatientIdentity:
         Patient ID as stored; empty where the header has none.
     birth_date : str
         Patient's Birth Date as stored; empty where the header has none.
+    is_removed : bool
+        Whether the file says that the identity was taken out (Patient Identity Removed): then
+        the two are a pseudonym's.
+    image_uids : frozenset of str
+        SOP Instance UIDs of the scan's images, or of those that an object refers to; empty where
+        the file names none.
 
     Examples
     --------
@@ -27,6 +33,8 @@ class PatientIdentity:
 
     patient_id: str = field(repr=False)
     birth_date: str = field(repr=False)
+    is_removed: bool = field(default=False, repr=False)
+    image_uids: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
 
 def same_patient(first: PatientIdentity | None, second: PatientIdentity | None) -> bool | None:

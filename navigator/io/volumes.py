@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -149,7 +149,10 @@ def _load_dicom(path: Path, series_uid: str | None, tell: Callable[[str], None])
         source_hash=content_hash,
         description=entry.description,
         series_uid=entry.headers[0].series_uid,
-        patient=entry.headers[0].patient,
+        patient=replace(
+            entry.headers[0].patient,
+            image_uids=frozenset(each.instance_uid for each in entry.headers) - {""},
+        ),
     )
 
 

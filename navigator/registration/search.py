@@ -13,8 +13,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from navigator.geometry.rigid import RigidTransform, renormalised
-from navigator.imaging.resample import image_from_mask, image_from_volume, rectify
+from navigator.imaging.resample import image_from_mask, image_from_volume
 from navigator.imaging.tissue import find_body, find_imaged
+from navigator.imaging.upright import rectify
 from navigator.registration.start import find_start_shifts_mm
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from navigator.io.dicom.gate_position import UNEVEN_MM, UNEVEN_SHARE
+from navigator.io.dicom.rounded_positions import UNEVEN_MM, UNEVEN_SHARE, usual_step_mm
 from navigator.io.dicom.stack import SAME_POSITION_MM
 from navigator.io.dicom.wording import SEND_AGAIN, names_of
 from navigator.io.findings import Finding, Severity
@@ -94,9 +94,8 @@ def acquisition_findings(stack: Stack) -> Iterator[Finding]:
     yield from _number_findings(stack.headers)
     yield from _announced_findings(stack.headers)
     yield from _repeated_uid_findings(stack.headers)
-    steps = stack.steps_mm[stack.steps_mm >= SAME_POSITION_MM]
-    if steps.size:
-        yield from _spacing_tag_findings(stack.headers, float(np.median(steps)))
+    if (stack.steps_mm >= SAME_POSITION_MM).any():
+        yield from _spacing_tag_findings(stack.headers, usual_step_mm(stack))
         yield from _tilt_findings(stack)
 
 

@@ -6,6 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from navigator.io.dicom.rounded_positions import (
+    ROUNDED_TO_MM,
+    UNEVEN_MM,
+    UNEVEN_SHARE,
+    is_rounded,
+    uneven_steps,
+    usual_step_mm,
+)
 from navigator.io.dicom.stack import DRIFT_MM, SAME_POSITION_MM, STRAIGHT_LINE_MM
 from navigator.io.dicom.wording import SEND_AGAIN, names_of
 from navigator.io.findings import Finding, Severity, wide_spacing_findings
@@ -15,11 +23,6 @@ if TYPE_CHECKING:
 
     from navigator.arrays import Booleans, Floats
     from navigator.io.dicom.stack import Stack
-
-UNEVEN_SHARE = 0.01
-"""A step may differ from the median by this share of it ..."""
-UNEVEN_MM = 0.01
-"""... or by this much, whichever is larger: rounding of the positions in the header."""
 
 MOST_ROUNDED_STEPS = 5
 """Rounding of single steps is let add up over this many."""
@@ -45,7 +48,7 @@ def position_findings(stack: Stack) -> Iterator[Finding]:
     if same.any():
         yield _duplicates(stack, same)
     if not same.all():
-        yield from _spacing_findings(stack, steps, typical=float(np.median(steps[~same])))
+        yield from _spacing_findings(stack, steps, typical=usual_step_mm(stack))
 
 
 def _duplicates(stack: Stack, same: Booleans) -> Finding:
@@ -69,8 +72,10 @@ def _duplicates(stack: Stack, same: Booleans) -> Finding:
 def _spacing_findings(stack: Stack, steps: Floats, typical: float) -> Iterator[Finding]:
     """Describe steps that differ, sideways drift, and wide spacing."""
     same = steps < SAME_POSITION_MM
-    uneven = ~(np.abs(steps - typical) <= max(UNEVEN_SHARE * typical, UNEVEN_MM)) & ~same
-    if uneven.any():
+    uneven = uneven_steps(steps, typical)
+    if uneven.any() and is_rounded(stack):
+        yield _rounded(stack, steps)
+    elif uneven.any():
         yield _uneven(stack, steps, uneven)
     elif not (same.any() or stack.bend_mm <= STRAIGHT_LINE_MM):
         yield Finding(
@@ -92,6 +97,19 @@ def _spacing_findings(stack: Stack, steps: Floats, typical: float) -> Iterator[F
             next_step="nothing; every voxel keeps its true place",
         )
     yield from wide_spacing_findings(typical)
+
+
+def _rounded(stack: Stack, steps: Floats) -> Finding:
+    """Say that steps differ by rounding, which even steps are used, and how far they are off."""
+    return Finding(
+        code="positions-rounded",
+        severity=Severity.NOTE,
+        what=f"The positions of the slices are rounded to {ROUNDED_TO_MM} mm; even steps were used",
+        expected=f"steps of {float(np.mean(steps)):.4f} mm, as from the first slice to the last",
+        got=f"steps from {steps.min():.3f} to {steps.max():.3f} mm; no slice was moved by more "
+        f"than {stack.bend_mm:.3f} mm",
+        next_step="nothing; export the series with all decimals if it can be had",
+    )
 
 
 def _uneven(stack: Stack, steps: Floats, uneven: Booleans) -> Finding:

@@ -48,8 +48,9 @@ BARE_DATASET_START = b"\x08\x00"
 DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
 
 KEYWORDS = (
-    *("SpecificCharacterSet", "ImageType", "SOPClassUID", "Modality", "SeriesDescription"),
+    *("SpecificCharacterSet", "ImageType", "SOPClassUID", "SOPInstanceUID", "Modality"),
     *("PatientID", "PatientName", "PatientBirthDate", "StudyInstanceUID", "SeriesInstanceUID"),
+    "SeriesDescription",
     *("FrameOfReferenceUID", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"),
     *("SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns", "BitsAllocated"),
     *("BitsStored", "HighBit", "PixelRepresentation", "LossyImageCompression"),
@@ -71,7 +72,7 @@ class SliceHeader:
         Where and how its pixels are stored.
     sop_class_uid : str
         What kind of object it is: as stored, else as its file says, else empty.
-    modality, series_uid, study_uid, frame_of_reference_uid, description : str
+    instance_uid, modality, series_uid, study_uid, frame_of_reference_uid, description : str
         As stored; empty where absent.
     patient : PatientIdentity
         Identifier and birth date: only ever compared, never shown.
@@ -97,6 +98,7 @@ class SliceHeader:
 
     source: PixelSource
     sop_class_uid: str
+    instance_uid: str
     modality: str
     series_uid: str
     study_uid: str
@@ -236,6 +238,7 @@ def _header(
     return SliceHeader(
         source=pixel_source_from_dataset(path, frame or 0, dataset, stored),
         sop_class_uid=sop_class,
+        instance_uid=text_value(dataset, "SOPInstanceUID"),
         modality=text_value(dataset, "Modality"),
         series_uid=text_value(dataset, "SeriesInstanceUID"),
         study_uid=text_value(dataset, "StudyInstanceUID"),

@@ -1,6 +1,6 @@
 """Structures in: label maps, .seg.nrrd, DICOM SEG and RTSTRUCT, on the voxels of their scan."""
 
-from navigator.io.structures.composing import LoadedLabels, load_label_map, load_structures
+from navigator.io.structures.composing import load_label_map, load_structures
 from navigator.io.structures.loading import (
     LoadedMask,
     load_mask,
@@ -8,6 +8,7 @@ from navigator.io.structures.loading import (
     open_structures,
     structure_rows,
 )
+from navigator.io.structures.requested import LoadedLabels
 
 __all__ = [
     "LoadedLabels",

@@ -69,16 +69,8 @@ def check_belongs(
     InputRefusedError
         ``wrong-patient``.
     """
-    if same_patient(file.patient, patient) is False:
-        raise InputRefusedError(
-            code="wrong-patient",
-            what="The scan and the structures are of two patients by their headers",
-            where=str(file.path),
-            expected="one patient ID and one birth date",
-            got="others in the file of structures",
-            next_step="find out whose structures these are before anything else",
-        )
     frame_uid, series_uid = scan_frame_uids(grid)
+    whose = _check_patient(file, entry, grid, patient)
     if not (frame_uid and entry.frame_uid):
         return (_frame_unknown(entry, "the structure" if frame_uid else "the scan"),)
     if entry.frame_uid != frame_uid:
@@ -93,6 +85,7 @@ def check_belongs(
         )
     if series_uid and file.series_uids and series_uid not in file.series_uids:
         return (
+            *whose,
             Finding(
                 code="drawn-on-other-series",
                 severity=Severity.CONFIRM,
@@ -103,7 +96,42 @@ def check_belongs(
                 "the structure lies on this scan",
             ),
         )
-    return ()
+    return whose
+
+
+def _check_patient(
+    file: StructureFile, entry: StructureEntry, grid: Grid, patient: PatientIdentity | None
+) -> tuple[Finding, ...]:
+    """Refuse another patient's structures; ask about those whose identity was taken out."""
+    own = file.patient
+    if own is None or patient is None or same_patient(own, patient) is not False:
+        return ()
+    frame_uid, series_uid = scan_frame_uids(grid)
+    is_drawn_here = bool(frame_uid) and entry.frame_uid == frame_uid
+    is_drawn_here &= bool(series_uid) and set(file.series_uids) == {series_uid}
+    is_drawn_here &= bool(own.image_uids) and own.image_uids <= patient.image_uids
+    if own.is_removed and is_drawn_here:
+        return (
+            Finding(
+                code="identity-removed",
+                severity=Severity.CONFIRM,
+                what="The file of structures names no patient: its identity was removed",
+                expected="the patient ID of the scan",
+                got=f"a pseudonym, and references to {len(own.image_uids)} images of this scan, "
+                "by frame of reference, series and each image's own UID",
+                next_step="see that it is the export of this patient's scan that you mean",
+            ),
+        )
+    raise InputRefusedError(
+        code="wrong-patient",
+        what="The scan and the structures are of two patients by their headers",
+        where=str(file.path),
+        expected="one patient ID and one birth date",
+        got="a pseudonym, and references to other images than this scan's"
+        if own.is_removed
+        else "others in the file of structures",
+        next_step="find out whose structures these are before anything else",
+    )
 
 
 def _frame_unknown(entry: StructureEntry, which: str) -> Finding:

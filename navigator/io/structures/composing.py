@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +9,13 @@ import numpy as np
 from navigator.errors import InputRefusedError, NavigatorError, StructureRefusedError
 from navigator.io.findings import Finding, Severity
 from navigator.io.images import image_suffix
-from navigator.io.structures.entries import choose_entry, label_not_there
-from navigator.io.structures.label_images import covers_scan, labels_on_scan, open_label_image
-from navigator.io.structures.label_reading import labels_in, read_label_image
+from navigator.io.structures.entries import choose_entry
+from navigator.io.structures.label_images import covers_scan
+from navigator.io.structures.label_reading import read_label_image
 from navigator.io.structures.loading import draw_structure, open_structures
-from navigator.model.anatomy import LabelMap, Role, Structure, structure_from_name
+from navigator.io.structures.one_layer import from_one_layer
+from navigator.io.structures.requested import RANK, LoadedLabels, each_of, named_twice, role_of
+from navigator.model.anatomy import LabelMap, Role, structure_from_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,33 +24,13 @@ if TYPE_CHECKING:
     from navigator.arrays import Booleans, Labels
     from navigator.io.identity import PatientIdentity
     from navigator.io.structures.entries import StructureEntry, StructureFile
-    from navigator.io.structures.label_reading import LabelImage
+    from navigator.io.structures.requested import Wanted
     from navigator.model.volume import Grid
 
-    Wanted = int | str | list[int] | list[int | str]
-
-RANK = {Role.LESION: 0, Role.OBSTACLE: 1, Role.TARGET_ORGAN: 2, Role.BODY: 3}
-"""Who keeps a voxel of two structures: the lesion, then what a needle must keep clear of."""
 EXPECTED = {(Role.LESION, Role.TARGET_ORGAN)}
 """A lesion lies in its organ, and everything in the body: nobody has to confirm that."""
 FILLS_NOTHING = frozenset({"empty-structure", "no-closed-outline"})
 """Refusals of structures that leave no place free by being left out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedLabels:
-    """Structures on a scan, and what was seen while they came in.
-
-    Parameters
-    ----------
-    labels : LabelMap
-        On the scan's grid.
-    findings : tuple of Finding
-        Notes, and things that a person has to confirm.
-    """
-
-    labels: LabelMap
-    findings: tuple[Finding, ...]
 
 
 def load_label_map(path: Path, labels: Mapping[str, Wanted], grid: Grid) -> LabelMap:
@@ -77,13 +58,14 @@ def load_label_map(path: Path, labels: Mapping[str, Wanted], grid: Grid) -> Labe
     return load_structures(path, labels, grid).labels
 
 
-def load_structures(
+def load_structures(  # noqa: PLR0913 - the file, what is wanted of it, and the scan
     path: Path,
     labels: Mapping[str, Wanted],
     grid: Grid,
     *,
     lesions: tuple[str, ...] = (),
     patient: PatientIdentity | None = None,
+    twin: Grid | None = None,
 ) -> LoadedLabels:
     """Read the structures of a request on the voxels of a scan.
 
@@ -103,6 +85,9 @@ def load_structures(
         Names that are lesions whatever they are called.
     patient : PatientIdentity, optional
         The scan's.
+    twin : Grid, optional
+        Other voxels of a tilted scan: the sheared ones that it was read with where `grid` is
+        upright, or the other way round. What was drawn on them is carried to `grid`.
 
     Returns
     -------
@@ -121,88 +106,41 @@ def load_structures(
     file = open_structures(path)
     if image_suffix(path):
         image = read_label_image(path)
-        if len(image.layers) == 1 and (covers_scan(image, grid) or not image.has_segments):
-            return _from_one_layer(path, image, labels, grid)
-    return _from_many(file, labels, grid, lesions=lesions, patient=patient)
+        on_twin = twin is not None and covers_scan(image, twin)
+        whole = covers_scan(image, grid) or on_twin or not image.has_segments
+        if len(image.layers) == 1 and whole:
+            return from_one_layer(file, image, labels, grid, twin)
+    return _from_many(file, labels, grid, lesions=lesions, patient=patient, twin=twin)
 
 
-def _from_one_layer(
-    path: Path, image: LabelImage, labels: Mapping[str, Wanted], grid: Grid
-) -> LoadedLabels:
-    """Take the labels as they are: in one layer none overlap."""
-    values = labels_on_scan(path, image, grid)
-    present = labels_in(values)
-    file = open_label_image(path)
-    structures = []
-    for name, wanted in labels.items():
-        numbers = tuple(
-            one if isinstance(one, int) else choose_entry(file, one, name).number
-            for one in _each(wanted)
-        )
-        absent = sorted(set(numbers) - set(present))
-        if absent or not numbers:
-            named = [entry.words for entry in image.entries if entry.name]
-            raise label_not_there(path, name, str(absent), [*map(str, present), *named])
-        structures.append(structure_from_name(name, numbers))
-    if not all(isinstance(one, int) for wanted in labels.values() for one in _each(wanted)):
-        _check_told_apart(path, structures)
-    labelled = LabelMap(values=values, grid=grid, structures=tuple(structures))
-    return LoadedLabels(labels=labelled, findings=image.beside.findings)
-
-
-def _each(wanted: Wanted) -> list[int | str]:
-    """List what makes up a structure."""
-    return [wanted] if isinstance(wanted, int | str) else list(wanted)
-
-
-def _check_told_apart(path: Path, structures: list[Structure]) -> None:
-    """Refuse names that lead to one label: one of the structures would be the other."""
-    owner: dict[int, str] = {}
-    for structure in structures:
-        for label in set(structure.labels):
-            if label in owner:
-                raise _same_twice(path, owner[label], structure.name, str(label))
-            owner[label] = structure.name
-
-
-def _same_twice(path: Path, first: str, second: str, got: str) -> StructureRefusedError:
-    return StructureRefusedError(
-        code="structure-named-twice",
-        what=f"{first!r} and {second!r} are one structure of the file",
-        where=str(path),
-        expected="each structure of the file given to one name",
-        got=got,
-        next_step="look the names up in the segmentation and correct `labels`",
-    )
-
-
-def _from_many(
+def _from_many(  # noqa: PLR0913 - as above
     file: StructureFile,
     labels: Mapping[str, Wanted],
     grid: Grid,
     *,
     lesions: tuple[str, ...],
     patient: PatientIdentity | None,
+    twin: Grid | None,
 ) -> LoadedLabels:
     """Draw structures one by one and lay them into one map, the first in rank on top."""
     entries = {
-        name: [choose_entry(file, one, name) for one in _each(wanted)]
+        name: [choose_entry(file, one, name) for one in each_of(wanted)]
         for name, wanted in labels.items()
     }
     named = _named_once(file, entries)
     findings: list[Finding] = list(file.findings)
     canvas = _Canvas(file, grid)
-    ranked = sorted(entries, key=lambda name: RANK[_role(name, lesions)])
+    ranked = sorted(entries, key=lambda name: RANK[role_of(name, lesions)])
     for name in ranked:
         members = np.zeros(grid.shape_kji, dtype=np.bool_)
         for entry in entries[name]:
-            loaded = draw_structure(file, entry, grid, patient)
+            loaded = draw_structure(file, entry, grid, patient, twin=twin)
             members |= loaded.mask.members
             findings += loaded.findings
-        canvas.lay(name, _role(name, lesions), members)
+        canvas.lay(name, role_of(name, lesions), members)
     for entry in file.entries:
         if entry not in named:
-            findings += canvas.lay_unnamed(entry, patient)
+            findings += canvas.lay_unnamed(entry, patient, twin)
     structures = tuple(structure_from_name(name, (canvas.label_of[name],)) for name in labels)
     labelled = LabelMap(values=canvas.values, grid=grid, structures=structures)
     unique = tuple(dict.fromkeys((*findings, *canvas.findings)))
@@ -217,14 +155,9 @@ def _named_once(
     for name, chosen in entries.items():
         for entry in set(chosen):
             if entry in owner:
-                raise _same_twice(file.path, owner[entry], name, entry.words)
+                raise named_twice(file.path, owner[entry], name, entry.words)
             owner[entry] = name
     return set(owner)
-
-
-def _role(name: str, lesions: tuple[str, ...]) -> Role:
-    """Give the role that decides who wins."""
-    return Role.LESION if name in lesions else structure_from_name(name, (1,)).role
 
 
 class _Canvas:
@@ -262,11 +195,11 @@ class _Canvas:
         self._roles[name] = role
 
     def lay_unnamed(
-        self, entry: StructureEntry, patient: PatientIdentity | None
+        self, entry: StructureEntry, patient: PatientIdentity | None, twin: Grid | None
     ) -> tuple[Finding, ...]:
         """Lay a structure that the request does not name where nothing else is."""
         try:
-            loaded = draw_structure(self.file, entry, self.grid, patient)
+            loaded = draw_structure(self.file, entry, self.grid, patient, twin=twin)
         except NavigatorError as error:
             return (_not_drawn(entry, error),)
         self._last += 1

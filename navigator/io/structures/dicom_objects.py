@@ -185,7 +185,56 @@ def patient_of(dataset: Dataset) -> PatientIdentity:
     return PatientIdentity(
         patient_id=text_value(dataset, "PatientID"),
         birth_date=text_value(dataset, "PatientBirthDate"),
+        is_removed=text_value(dataset, "PatientIdentityRemoved").upper() == "YES",
+        image_uids=frozenset(
+            text_value(item, "ReferencedSOPInstanceUID")
+            for series, keyword in (
+                *((each, "ReferencedInstanceSequence") for each in series_of_object(dataset)),
+                *((each, "ContourImageSequence") for each in series_of_outlines(dataset)),
+            )
+            for item in items(series, keyword)
+        )
+        - {""},
     )
+
+
+def series_of_object(dataset: Dataset) -> list[Dataset]:
+    """List the series that an object refers to (Common Instance Reference, PS3.3, C.12.2).
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The object.
+
+    Returns
+    -------
+    list of Dataset
+        Items of its own study, and of others: an object under a pseudonym is in another.
+    """
+    own = items(dataset, "ReferencedSeriesSequence")
+    studies = items(dataset, "StudiesContainingOtherReferencedInstancesSequence")
+    return own + [each for study in studies for each in items(study, "ReferencedSeriesSequence")]
+
+
+def series_of_outlines(dataset: Dataset) -> list[Dataset]:
+    """List the series that a structure set was drawn on (PS3.3, C.8.8.5).
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The object.
+
+    Returns
+    -------
+    list of Dataset
+        Items of all of its frames of reference.
+    """
+    return [
+        series
+        for frame in items(dataset, "ReferencedFrameOfReferenceSequence")
+        for study in items(frame, "RTReferencedStudySequence")
+        for series in items(study, "RTReferencedSeriesSequence")
+    ]
 
 
 def sop_class_of(dataset: Dataset) -> str:

@@ -15,7 +15,11 @@ from navigator.io.structures.dicom_objects import (
     sop_class_of,
 )
 from navigator.io.structures.entries import StructureEntry, StructureFile
-from navigator.io.structures.segment_drawing import SegmentationSource, draw_segment
+from navigator.io.structures.segment_drawing import (
+    SegmentationSource,
+    draw_segment,
+    is_on_slices,
+)
 from navigator.io.structures.segment_frames import check_pixels
 from navigator.io.structures.segmentation import read_header, referenced_series, segment_entries
 from navigator.io.structures.structure_set import (
@@ -74,6 +78,10 @@ def _segmentation(dataset: Dataset, path: Path) -> StructureFile:
     def draw(entry: StructureEntry, grid: Grid | None) -> PlacedMask:
         return draw_segment(source, entry, grid)
 
+    def lies_on(entry: StructureEntry, grid: Grid, whole: bool) -> bool:  # noqa: FBT001 - a callback
+        is_cut = (header.rows, header.columns) != grid.shape_kji[1:]
+        return not (whole and is_cut) and is_on_slices(source, entry, grid)
+
     return StructureFile(
         path=path,
         kind=f"DICOM segmentation, {header.kind.lower()}",
@@ -83,6 +91,7 @@ def _segmentation(dataset: Dataset, path: Path) -> StructureFile:
         patient=patient_of(dataset),
         findings=(),
         draw=draw,
+        lies_on=lies_on,
     )
 
 
@@ -103,4 +112,6 @@ def _structure_set(dataset: Dataset, path: Path) -> StructureFile:
         patient=patient_of(dataset),
         findings=(),
         draw=draw,
+        # outlines have no voxels: they are drawn on whatever voxels are wanted
+        lies_on=lambda _entry, _grid, _whole: True,
     )

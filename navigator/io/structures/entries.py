@@ -89,6 +89,9 @@ class StructureFile:
         What was seen when it was opened.
     draw : callable
         Makes a structure, on a grid or on voxels of the file's own.
+    lies_on : callable
+        Tells whether a structure's voxels are those of a grid, so that nothing is resampled; with
+        True, whether it has all of them, not a part alone.
     unnamed : FileRefusedError or None
         Why its names could not be read; its numbers hold.
     """
@@ -101,6 +104,7 @@ class StructureFile:
     patient: PatientIdentity | None = field(repr=False)
     findings: tuple[Finding, ...]
     draw: Callable[[StructureEntry, Grid | None], PlacedMask] = field(repr=False)
+    lies_on: Callable[[StructureEntry, Grid, bool], bool] = field(repr=False)
     unnamed: FileRefusedError | None = None
 
 

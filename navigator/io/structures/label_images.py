@@ -62,6 +62,7 @@ def open_label_image(path: Path) -> StructureFile:
         patient=None,
         findings=(*image.findings, *image.beside.findings),
         draw=draw,
+        lies_on=lambda _, grid, whole: (covers_scan if whole else is_on_scan)(image, grid),
         unnamed=image.beside.error,
     )
 
@@ -113,9 +114,27 @@ def check_on_scan(path: Path, image: LabelImage, grid: Grid) -> None:
     GeometryRefusedError
         If its voxels are others. Segments of a .seg.nrrd may be cropped to a part of the scan.
     """
-    is_part = image.has_segments and find_lattice(image.grid, grid) is not None
-    if not (is_part or covers_scan(image, grid)):
+    if not is_on_scan(image, grid):
         raise not_on_scan(path, image.grid, grid)
+
+
+def is_on_scan(image: LabelImage, grid: Grid) -> bool:
+    """Tell whether the voxels of a label map are those of a scan.
+
+    Parameters
+    ----------
+    image : LabelImage
+        As read.
+    grid : Grid
+        Of the scan.
+
+    Returns
+    -------
+    bool
+        Segments of a .seg.nrrd may be cropped to a part of the scan; any other map has all voxels.
+    """
+    is_part = image.has_segments and find_lattice(image.grid, grid) is not None
+    return is_part or covers_scan(image, grid)
 
 
 def covers_scan(image: LabelImage, grid: Grid) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from navigator.errors import FileRefusedError
@@ -12,7 +12,12 @@ from navigator.io.structures.belonging import check_belongs
 from navigator.io.structures.dicom_structures import open_dicom_structures
 from navigator.io.structures.entries import choose_entry
 from navigator.io.structures.label_images import open_label_image
-from navigator.io.structures.on_scan import border_findings
+from navigator.io.structures.on_scan import (
+    border_findings,
+    carry_mask,
+    not_on_scan,
+    not_on_tilted,
+)
 from navigator.io.volumes import missing_path
 
 if TYPE_CHECKING:
@@ -20,7 +25,7 @@ if TYPE_CHECKING:
 
     from navigator.io.findings import Finding
     from navigator.io.identity import PatientIdentity
-    from navigator.io.structures.entries import StructureEntry, StructureFile
+    from navigator.io.structures.entries import PlacedMask, StructureEntry, StructureFile
     from navigator.model.volume import Grid, Mask
 
 
@@ -83,6 +88,7 @@ def load_structure(
     *,
     grid: Grid | None = None,
     patient: PatientIdentity | None = None,
+    twin: Grid | None = None,
 ) -> LoadedMask:
     """Read one structure, with what a person has to know about it.
 
@@ -96,6 +102,8 @@ def load_structure(
         Of the scan; by default the file's own voxels.
     patient : PatientIdentity, optional
         The scan's.
+    twin : Grid, optional
+        Other voxels of a tilted scan, upright or sheared; what lies on them is carried to `grid`.
 
     Returns
     -------
@@ -113,11 +121,16 @@ def load_structure(
     """
     file = open_structures(path)
     entry = choose_entry(file, label, "the mask")
-    return draw_structure(file, entry, grid, patient)
+    return draw_structure(file, entry, grid, patient, twin=twin)
 
 
 def draw_structure(
-    file: StructureFile, entry: StructureEntry, grid: Grid | None, patient: PatientIdentity | None
+    file: StructureFile,
+    entry: StructureEntry,
+    grid: Grid | None,
+    patient: PatientIdentity | None,
+    *,
+    twin: Grid | None = None,
 ) -> LoadedMask:
     """Draw a structure of an opened file.
 
@@ -131,6 +144,8 @@ def draw_structure(
         Of the scan; None takes the file's own voxels.
     patient : PatientIdentity or None
         The scan's.
+    twin : Grid or None
+        As :func:`load_structure`.
 
     Returns
     -------
@@ -145,9 +160,12 @@ def draw_structure(
     belonging: tuple[Finding, ...] = ()
     if grid is not None and file.carries_frame:
         belonging = check_belongs(file, entry, grid, patient)
-    placed = file.draw(entry, grid)
-    is_clipped = any(finding.code == "structure-clipped" for finding in placed.findings)
-    border = () if grid is None or is_clipped else border_findings(entry, placed.mask)
+    if grid is None:
+        placed = file.draw(entry, grid)
+    elif twin is None:
+        placed = _with_border(entry, file.draw(entry, grid))
+    else:
+        placed = _draw_on_tilted(file, entry, grid, twin)
     return LoadedMask(
         mask=placed.mask,
         name=entry.name or str(entry.number),
@@ -155,9 +173,37 @@ def draw_structure(
             *file.findings,
             *belonging,
             *placed.findings,
-            *border,
         ),
     )
+
+
+def _draw_on_tilted(
+    file: StructureFile, entry: StructureEntry, grid: Grid, twin: Grid
+) -> PlacedMask:
+    """Draw a structure on either of the grids of a tilted scan.
+
+    Programs that know no shear straighten the stack without moving a voxel: what is drawn there
+    may fit among the upright voxels, and lies elsewhere in the body. It has another extent.
+    """
+    # a part of the sheared voxels is told by their lean, one of the upright voxels by nothing
+    on_grid, on_twin = (file.lies_on(entry, each, each.is_rectilinear) for each in (grid, twin))
+    if not on_grid and on_twin:
+        # the border is that of the voxels that were scanned
+        return carry_mask(_with_border(entry, file.draw(entry, twin)), grid, entry, file.path)
+    if not on_grid and not file.carries_frame:
+        sheared = twin if grid.is_rectilinear else grid
+        raise not_on_scan(file.path, file.draw(entry, None).mask.grid, sheared)
+    placed = _with_border(entry, file.draw(entry, grid))
+    if on_grid:
+        return placed
+    return replace(placed, findings=(*placed.findings, not_on_tilted(entry)))
+
+
+def _with_border(entry: StructureEntry, placed: PlacedMask) -> PlacedMask:
+    """Note where a structure reaches the border of its voxels, unless it is cut off there."""
+    if any(finding.code == "structure-clipped" for finding in placed.findings):
+        return placed
+    return replace(placed, findings=(*placed.findings, *border_findings(entry, placed.mask)))
 
 
 def load_mask(path: Path, *, label: int | str, grid: Grid | None = None) -> Mask:

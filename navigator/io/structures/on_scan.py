@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from navigator.errors import GeometryRefusedError
 from navigator.imaging.occupancy import resample_mask
+from navigator.imaging.slice_shifts import shift_slices
 from navigator.io.findings import Finding, Severity
 from navigator.io.structures.entries import PlacedMask, empty_structure
 from navigator.io.structures.lattice import find_lattice, lay_on_lattice
@@ -20,6 +23,12 @@ if TYPE_CHECKING:
 CHANGED_SHARE, MOVED_MM = 0.1, 1.0
 """Beyond either a resampled structure has to be looked at: a tenth of a 20 mm lesion's volume is
 0.3 mm of its radius."""
+TILTED_SLICES = "the other voxels of the tilted scan"
+"""What a structure is carried from where it was not drawn on the voxels that are used."""
+NEXT_IF_TILTED = (
+    "; the scan is tilted: where a program straightens it without resampling, segment what "
+    "`navigator convert SCAN OUT.nrrd` writes"
+)
 LOST_SHARE = 1e-3
 """Less than this outside the scan is rounding."""
 
@@ -70,6 +79,41 @@ def place_mask(
     if not mask.members.any():
         raise empty_structure(path, entry, f"{own.volume_ml:.3g} ml, none of it on the scan")
     return PlacedMask(mask, findings)
+
+
+def carry_mask(placed: PlacedMask, grid: Grid, entry: StructureEntry, path: Path) -> PlacedMask:
+    """Carry a structure from the sheared voxels of a tilted scan to the upright ones, or back.
+
+    Parameters
+    ----------
+    placed : PlacedMask
+        On the one.
+    grid : Grid
+        The other, in the same frame.
+    entry : StructureEntry
+        Which structure.
+    path : Path
+        Its file.
+
+    Returns
+    -------
+    PlacedMask
+        With what was seen before, and what this changed.
+
+    Raises
+    ------
+    StructureRefusedError
+        If nothing of it lies there.
+    """
+    shifted = shift_slices(placed.mask.members.astype(np.int32), placed.mask.grid, grid)
+    mask = Mask(shifted.values > 0, grid)
+    before_ml, after_ml = placed.mask.volume_ml, mask.volume_ml
+    if not mask.members.any():
+        raise empty_structure(path, entry, f"{before_ml:.3g} ml, none of it on the scan")
+    moved_mm = shifted.moved_mm(mask.members)
+    changed = changed_findings(entry, after_ml, after_ml, moved_mm, TILTED_SLICES)
+    lost = lost_findings(entry, before_ml, after_ml)
+    return PlacedMask(mask, (*placed.findings, *changed, *lost))
 
 
 def _reframed(grid: Grid, frame: Frame) -> Grid:
@@ -171,6 +215,30 @@ def border_findings(entry: StructureEntry, mask: Mask) -> tuple[Finding, ...]:
     )
 
 
+def not_on_tilted(entry: StructureEntry) -> Finding:
+    """Ask to look at a structure that has neither the sheared nor the upright voxels of its scan.
+
+    Parameters
+    ----------
+    entry : StructureEntry
+        Which.
+
+    Returns
+    -------
+    Finding
+        To be confirmed.
+    """
+    return Finding(
+        code="not-on-tilted-voxels",
+        severity=Severity.CONFIRM,
+        what=f"The scan is tilted, and {entry.words} was drawn on other voxels than the scan's",
+        expected="its sheared voxels, or all of those that `navigator convert` writes",
+        got="others, of the same frame of reference",
+        next_step="compare its outline with the scan at both ends: a program that straightens "
+        "tilted slices leaves it beside its place by more and more",
+    )
+
+
 def not_on_scan(path: Path, own: Grid, grid: Grid) -> GeometryRefusedError:
     """Refuse voxels that are none of the scan's and carry no frame of reference.
 
@@ -192,7 +260,8 @@ def not_on_scan(path: Path, own: Grid, grid: Grid) -> GeometryRefusedError:
         where=str(path),
         expected=_grid_words(grid),
         got=_grid_words(own),
-        next_step="export the segmentation on the grid of this scan (same size, origin, spacing)",
+        next_step="export the segmentation on the grid of this scan (same size, origin, spacing)"
+        + ("" if grid.is_rectilinear else NEXT_IF_TILTED),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from navigator.errors import StructureRefusedError
+from navigator.imaging.contour_grid import step_across
 from navigator.io.findings import Finding, Severity
 from navigator.io.structures.belonging import own_frame_name, scan_frame_uids
 from navigator.io.structures.entries import PlacedMask, empty_structure
@@ -90,12 +91,15 @@ def draw_segment(
     frames = _frames_of(source, entry)
     findings = _fractional_findings(source.header, entry)
     slices = None if grid is None else find_slices(frames, source.header, grid)
-    if grid is not None and slices is not None:
-        findings += _spacing_findings(source.header, entry, slices.step_mm)
-        if not is_thick_stack(source.header, slices.step_mm):
-            laid = _on_slices(source, frames, slices, grid, entry)
-            return PlacedMask(laid.mask, (*findings, *laid.findings))
+    is_thick = slices is not None and is_thick_stack(source.header, slices.step_mm)
+    if grid is not None and slices is not None and not is_thick:
+        laid, stored = _on_slices(source, frames, slices, grid, entry)
+        findings += _spacing_findings(source.header, entry, slices.step_mm, stored_ml=stored)
+        return PlacedMask(laid.mask, (*findings, *laid.findings))
     own = _on_own_grid(source, frames, entry)
+    if grid is not None and slices is not None:
+        thin_ml = own.volume_ml * slices.step_mm / step_across(own.grid, 0)
+        findings += _thick_findings(source, entry, grid, thin_ml=thin_ml, thick_ml=own.volume_ml)
     findings += _thickness_findings(source.header, entry)
     if grid is None:
         return PlacedMask(own, findings)
@@ -104,20 +108,41 @@ def draw_segment(
     return PlacedMask(placed.mask, (*findings, *placed.findings))
 
 
+def is_on_slices(source: SegmentationSource, entry: StructureEntry, grid: Grid) -> bool:
+    """Tell whether each frame of a segment is a slice of a scan.
+
+    Parameters
+    ----------
+    source : SegmentationSource
+        Opened.
+    entry : StructureEntry
+        The segment.
+    grid : Grid
+        Of the scan.
+
+    Returns
+    -------
+    bool
+        Pixel for voxel, whatever the file says of its spacing.
+    """
+    return find_slices(_frames_of(source, entry), source.header, grid) is not None
+
+
 def _on_slices(
     source: SegmentationSource,
     frames: tuple[SegmentFrame, ...],
     slices: FrameSlices,
     grid: Grid,
     entry: StructureEntry,
-) -> PlacedMask:
-    """Draw a segment on the slices of the scan that its frames are."""
+) -> tuple[PlacedMask, float]:
+    """Draw a segment on the slices of the scan that its frames are; its volume in the file too."""
     laid = lay_frames(frames, slices, grid, lambda index: source.decode(index, entry))
     voxel_ml = grid.voxel_volume_mm3 / 1000.0
     mask = Mask(laid.members, grid)
     if not mask.members.any():
         raise empty_structure(source.path, entry, f"{laid.stored} pixels, none on the scan")
-    return PlacedMask(mask, lost_findings(entry, laid.stored * voxel_ml, mask.volume_ml))
+    stored_ml = laid.stored * voxel_ml
+    return PlacedMask(mask, lost_findings(entry, stored_ml, mask.volume_ml)), stored_ml
 
 
 def _frames_of(source: SegmentationSource, entry: StructureEntry) -> tuple[SegmentFrame, ...]:
@@ -172,21 +197,65 @@ def _fractional_findings(header: SegmentationHeader, entry: StructureEntry) -> t
 
 
 def _spacing_findings(
-    header: SegmentationHeader, entry: StructureEntry, scan_step_mm: float
+    header: SegmentationHeader, entry: StructureEntry, scan_step_mm: float, *, stored_ml: float
 ) -> tuple[Finding, ...]:
     """Say that frames lie on slices of the scan and the file gives them another spacing."""
-    if not contradicts_scan(header, scan_step_mm):
+    if header.step_mm is None or not contradicts_scan(header, scan_step_mm):
         return ()
-    is_thick = is_thick_stack(header, scan_step_mm)
-    drawn = "was drawn in slices of the file's spacing" if is_thick else "was laid on those alone"
+    other_ml = stored_ml * header.step_mm / scan_step_mm
     return (
         Finding(
             code="slice-spacing-contradicts-scan",
             severity=Severity.CONFIRM,
-            what=f"The frames of {entry.words} lie on slices of the scan; it {drawn}",
-            expected=f"slices {scan_step_mm:.4g} mm apart, as in the scan",
-            got=f"a SpacingBetweenSlices of {header.step_mm:.4g} mm",
+            what=f"The frames of {entry.words} lie on slices of the scan and were laid on those "
+            "alone; the file gives them another spacing",
+            expected=f"slices {scan_step_mm:.4g} mm apart, as in the scan: {stored_ml:.3g} ml",
+            got=f"a SpacingBetweenSlices of {header.step_mm:.4g} mm, by which it had "
+            f"{other_ml:.3g} ml",
             next_step="compare its outline with the scan, slice by slice",
+        ),
+    )
+
+
+def _thick_findings(
+    source: SegmentationSource,
+    entry: StructureEntry,
+    grid: Grid,
+    *,
+    thin_ml: float,
+    thick_ml: float,
+) -> tuple[Finding, ...]:
+    """Say that slices of another series are thicker than the scan's; of the scan's own none is.
+
+    Raises
+    ------
+    StructureRefusedError
+        If nothing says that it was drawn on another series: neither slabs nor single slices with
+        empty ones between them are then what was drawn for sure.
+    """
+    series_uid = scan_frame_uids(grid)[1]
+    by_file = f"slabs of {source.header.step_mm or 0.0:.4g} mm as the file says: {thick_ml:.3g} ml"
+    by_scan = f"single slices with empty ones between them: {thin_ml:.3g} ml"
+    if not (series_uid and source.series_uids and series_uid not in source.series_uids):
+        raise StructureRefusedError(
+            code="thick-or-sparse",
+            what=f"The frames of {entry.words} lie on some slices of the scan, at even distances, "
+            "and may stand for those alone or for slabs",
+            where=str(source.path),
+            expected="a frame for each slice of the scan, or slices of another series",
+            got=f"{by_file}; or {by_scan}",
+            next_step="fill the slices between in the program that drew it, and export it again "
+            "on the slices of the scan",
+        )
+    return (
+        Finding(
+            code="slices-thicker-than-scan",
+            severity=Severity.CONFIRM,
+            what=f"{entry.words} was drawn on another series, in thicker slices than the scan's, "
+            "and fills all of their thickness",
+            expected="the slices of the scan",
+            got=f"{by_file}; it would be {by_scan}",
+            next_step="compare its outline with the scan, at its ends above all",
         ),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from navigator.errors import GeometryRefusedError, StructureRefusedError
 from navigator.io.dicom.values import frame_item, number_values, text_value, whole_value
-from navigator.io.structures.dicom_objects import items, unreadable
+from navigator.io.structures.dicom_objects import items, series_of_object, unreadable
 from navigator.io.structures.entries import MOST_LISTED, StructureEntry
 
 if TYPE_CHECKING:
@@ -199,9 +199,7 @@ def referenced_series(dataset: Dataset) -> tuple[str, ...]:
     tuple of str
         Series Instance UIDs, each once.
     """
-    found = [
-        text_value(item, "SeriesInstanceUID") for item in items(dataset, "ReferencedSeriesSequence")
-    ]
+    found = [text_value(item, "SeriesInstanceUID") for item in series_of_object(dataset)]
     return tuple(dict.fromkeys(uid for uid in found if uid))
 
 

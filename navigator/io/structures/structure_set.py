@@ -15,7 +15,7 @@ from navigator.imaging.contour_volume import mask_from_contours
 from navigator.io.dicom.values import number_values, text_value, whole_value
 from navigator.io.structures.belonging import own_frame_name, scan_frame_uids
 from navigator.io.structures.contour_findings import contour_findings
-from navigator.io.structures.dicom_objects import items, reading, unreadable
+from navigator.io.structures.dicom_objects import items, reading, series_of_outlines, unreadable
 from navigator.io.structures.entries import PlacedMask, StructureEntry, empty_structure
 
 if TYPE_CHECKING:
@@ -106,12 +106,7 @@ def series_of_structure_set(dataset: Dataset) -> tuple[str, ...]:
     tuple of str
         Series Instance UIDs, each once.
     """
-    found = [
-        text_value(series, "SeriesInstanceUID")
-        for frame in items(dataset, "ReferencedFrameOfReferenceSequence")
-        for study in items(frame, "RTReferencedStudySequence")
-        for series in items(study, "RTReferencedSeriesSequence")
-    ]
+    found = [text_value(series, "SeriesInstanceUID") for series in series_of_outlines(dataset)]
     return tuple(dict.fromkeys(uid for uid in found if uid))
 
 

@@ -42,8 +42,8 @@ class ForeignTransform:
     Parameters
     ----------
     matrix : (4, 4) array
-        Carries points of the fixed image (the planning scan) to the moving one, LPS millimetres:
-        what ITK, elastix and 3D Slicer store for resampling the moving image.
+        Carries points of the fixed image to the moving one, LPS millimetres: what ITK, elastix
+        and 3D Slicer store for resampling the moving image. The file does not name either.
     kind : str
         The transforms in the file, by ITK's names.
     sha256 : str

@@ -29,6 +29,9 @@ from navigator.io.documents import (
     registration_to_json,
     save_json,
 )
+from navigator.io.findings import Severity
+from navigator.io.structures import load_structure
+from navigator.io.volumes import load_scan
 from navigator.model.outcome import Reason, Verdict, VerdictStatus
 from tests.navigator.app.dicom_patient import (
     DATES,
@@ -463,3 +466,21 @@ def test_a_plan_that_the_room_made_void_is_refused(
     assert refusal_of(void, tmp_path / "o") == "plan-superseded"
     save_json({**summary, "in_force": "plan"}, tmp_path / "summary.json")
     assert export_plan(void, tmp_path / "o", whose=WhoseObjects())["files"]
+
+
+@pytest.mark.hazard(13)
+def test_objects_under_a_pseudonym_come_back_to_their_own_scan_to_be_confirmed(
+    exported: tuple[Path, dict[str, Any]], patient: DicomPatient
+) -> None:
+    out, _ = exported
+    own, later = (load_scan(patient.folder / name) for name in ("planning", "later"))
+    for name in ("segmentation", "structure_set"):
+        path = out / "dicom" / f"{name}.dcm"
+        loaded = load_structure(path, "gtv", grid=own.volume.grid, patient=own.patient)
+        confirmed = {f.code for f in loaded.findings if f.severity is Severity.CONFIRM}
+        assert confirmed == {"identity-removed"}
+        drawn = patient.inputs.labels.mask("gtv").members
+        np.testing.assert_array_equal(loaded.mask.members, drawn)
+        with pytest.raises(InputRefusedError) as refused:
+            load_structure(path, "gtv", grid=later.volume.grid, patient=later.patient)
+        assert refused.value.refusal.code == "wrong-patient"

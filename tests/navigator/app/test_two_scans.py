@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -16,10 +16,15 @@ from navigator.app.output_files import OutputChoice
 from navigator.app.two_scans import check_two_scans, two_scan_remarks
 from navigator.errors import InputRefusedError
 from navigator.geometry.frames import Frame, FrameKind
-from navigator.geometry.rigid import RigidTransform
+from navigator.geometry.rigid import (
+    RigidTransform,
+    matrix_from_rotation_and_shift,
+    rotation_from_axis_angle,
+)
 from navigator.io.documents import load_registration
 from navigator.io.findings import Finding, Severity, wide_spacing_findings
 from navigator.io.identity import PatientIdentity
+from navigator.io.slicer import save_transform
 from navigator.io.volumes import LoadedScan
 from navigator.model.outcome import Reason, Verdict, VerdictStatus
 from navigator.model.volume import Grid, Volume
@@ -180,11 +185,10 @@ def test_what_is_refused_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.hazard(46)
-def test_a_transform_of_another_program_is_judged_and_warned_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With the measuring itself left out: the motion arrives as it stands in the file."""
+def judged(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, path: Path, fixed: str | None
+) -> tuple[dict[str, Any], RigidTransform]:
+    """Judge a transform, with the measuring itself left out: what arrives is what is given."""
     seen: list[RigidTransform] = []
 
     def measured(
@@ -205,26 +209,74 @@ def test_a_transform_of_another_program_is_judged_and_warned_of(
         registering, "load_scan", lambda path, **_: PLANNING if path.name == "planning" else NEW
     )
     monkeypatch.setattr(registering, "measure_given_motion", measured)
-    path = tmp_path / "motion.tfm"
+    document = registering.register_to_file(
+        ScanChoice(folder / "planning"),
+        ScanChoice(folder / "new"),
+        OutputChoice(folder / "registration.json"),
+        choice=registering.RegisterChoice(from_transform=path, fixed=fixed),
+        progress=lambda _: None,
+    )
+    return document, seen[0]
+
+
+def written_shift(folder: Path) -> Path:
+    path = folder / "motion.tfm"
     path.write_text(
         "#Insight Transform File V1.0\n#Transform 0\nTransform: TranslationTransform_double_3_3\n"
         "Parameters: 1 -2 3.5\nFixedParameters: \n",
         encoding="utf-8",
     )
-    document = registering.register_to_file(
-        ScanChoice(tmp_path / "planning"),
-        ScanChoice(tmp_path / "new"),
-        OutputChoice(tmp_path / "registration.json"),
-        choice=registering.RegisterChoice(from_transform=path),
-        progress=lambda _: None,
-    )
-    assert seen[0].shift_mm.tolist() == [1.0, -2.0, 3.5]
+    return path
+
+
+@pytest.mark.hazard(46)
+@pytest.mark.parametrize(("fixed", "sign"), [("planning", 1.0), ("intraop", -1.0)])
+def test_a_transform_of_another_program_is_judged_and_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fixed: str, sign: float
+) -> None:
+    """ITK's carries points of the fixed image to the moving one."""
+    document, motion = judged(tmp_path, monkeypatch, written_shift(tmp_path), fixed)
+    assert motion.shift_mm.tolist() == [sign * 1.0, sign * -2.0, sign * 3.5]
     assert document["verdict"] == "warning"
     assert codes(document) == ["foreign-transform"]
     assert set(document["sha256"]) == {"planning", "intraop", "transform"}
     assert load_registration(tmp_path / "registration.json").intraop_from_planning.target == (
         NEW.volume.grid.frame
     )
+
+
+@pytest.mark.hazard(46)
+@pytest.mark.parametrize("suffix", [".tfm", ".h5"])
+@pytest.mark.parametrize("shift_mm", [(1.0, -0.5, 0.8), (12.0, -30.0, 8.0)])
+def test_what_an_export_wrote_comes_back_as_the_same_registration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shift_mm: tuple[float, ...], suffix: str
+) -> None:
+    """Millimetres fit both ways: no scan would show that the inverse was taken."""
+    motion = RigidTransform(
+        matrix=matrix_from_rotation_and_shift(
+            rotation_from_axis_angle([0.1, 0.3, 1.0], 0.04), np.array(shift_mm)
+        ),
+        target=NEW.volume.grid.frame,
+        source=PLANNING.volume.grid.frame,
+    )
+    save_transform(motion, tmp_path / f"planning_to_intraop{suffix}")
+    path = tmp_path / f"planning_to_intraop{suffix}"
+    _, found = judged(tmp_path, monkeypatch, path, "intraop")
+    np.testing.assert_allclose(found.matrix, motion.matrix, atol=1e-9)
+
+
+@pytest.mark.hazard(46)
+@pytest.mark.parametrize("fixed", [None, "moving", ""])
+def test_a_transform_of_no_known_direction_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fixed: str | None
+) -> None:
+    with pytest.raises(InputRefusedError) as refused:
+        judged(tmp_path, monkeypatch, written_shift(tmp_path), fixed)
+    assert refused.value.refusal.code == "direction-unknown"
+    assert "planning_to_intraop.tfm" in refused.value.refusal.next_step
+    assert not (tmp_path / "registration.json").exists()
+    with pytest.raises(InputRefusedError):
+        registering.check_direction(registering.RegisterChoice(fixed="planning"))
 
 
 NEW = scan_of(JAN, "new")

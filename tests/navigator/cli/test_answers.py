@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from navigator.app import verbs
-from navigator.cli import answers, main
+from navigator.cli import answers, main, shell
 from navigator.errors import InputRefusedError
+from template_gen import cli as plate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,17 +26,23 @@ if TYPE_CHECKING:
     Navigator = Callable[..., Answer]
 
 DEFECT, REFUSED, INTERRUPTED = 1, 2, 130
+
+
+def caused_by(cause: BaseException) -> RuntimeError:
+    """Wrap an error as Python does where one is raised while a class is made, as on import."""
+    error = RuntimeError("Error calling __set_name__ on 'cached_property' instance")
+    error.__cause__ = cause
+    return error
+
+
 PARTS = ("code", "what", "where", "expected", "got", "next_step")
 ZONE = ("zone", "--antenna", "Medtronic Emprint", "--power-w", 75, "--time-s", 300)
 
 
-NOT_READ = dict.fromkeys(PARTS, "x")
-
-
-def stopped_inside(error: Exception) -> Exception:
-    """Give the error that a library raises in the place of a Ctrl-C."""
-    error.__cause__ = ImportError("on the way")
-    error.__cause__.__cause__ = KeyboardInterrupt()
+def refused_by(cause: BaseException) -> InputRefusedError:
+    """Refuse a file whose reader was stopped half-way."""
+    error = InputRefusedError(**dict.fromkeys(PARTS, "x"))
+    error.__cause__ = cause
     return error
 
 
@@ -77,8 +86,9 @@ def test_without_json_wrong_usage_is_told_on_standard_error_alone(navigator: Nav
         (ValueError(), DEFECT, "internal-defect"),
         (MemoryError(), DEFECT, "internal-defect"),
         (KeyboardInterrupt(), INTERRUPTED, "interrupted"),
-        (stopped_inside(RuntimeError("a class half made")), INTERRUPTED, "interrupted"),
-        (stopped_inside(InputRefusedError(**NOT_READ)), INTERRUPTED, "interrupted"),
+        (caused_by(caused_by(KeyboardInterrupt())), INTERRUPTED, "interrupted"),
+        (refused_by(KeyboardInterrupt()), INTERRUPTED, "interrupted"),
+        (caused_by(ValueError("x")), DEFECT, "internal-defect"),
     ],
 )
 def test_a_defect_and_ctrl_c_are_one_json_object(
@@ -150,3 +160,11 @@ def test_debug_shows_the_defect(
     spoken = capsys.readouterr()
     assert "Traceback" in spoken.err
     assert json.loads(spoken.out)["error"]["code"] == "internal-defect"
+
+
+def test_the_reference_lists_every_exit_code_and_no_other() -> None:
+    page = Path(__file__).parents[3] / "docs" / "reference" / "exit_codes.md"
+    listed = re.findall(r"^\| (\d+) \|", page.read_text("utf-8"), flags=re.MULTILINE)
+    ours = {shell.DONE, shell.DEFECT, shell.REFUSED, shell.REJECTED, shell.INTERRUPTED}
+    plates = {plate.DONE, plate.DEFECT, plate.REFUSED, plate.REJECTED, plate.STOPPED}
+    assert {int(code) for code in listed} == ours == plates

@@ -34,6 +34,9 @@ def test_an_image_file_has_files_for_slicer_alone(
     answer = navigator("export", plan, "--request", tiny.request, "--out", out, "--json")
     assert answer.code == DONE
     manifest: dict[str, Any] = json.loads(answer.out)
+    assert manifest == json.loads((out / "manifest.json").read_text("utf-8"))
+    on_disk = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert set(manifest["written"]) == on_disk
     assert {each["what"] for each in manifest["left_out"]} == {"DICOM objects"}
     assert not (out / "dicom").exists()
     assert (out / "slicer" / "structures.seg.nrrd").is_file()

@@ -20,11 +20,11 @@ from navigator.imaging.resample import (
     crop_slices,
     image_from_mask,
     image_from_volume,
-    rectify,
     resample_to_grid,
     sample_hu,
     sample_membership,
 )
+from navigator.imaging.upright import rectify
 from navigator.model.volume import Grid, Mask, Volume
 from tests.navigator.imaging.digitised import upright_grid, voxel_centres_mm
 from tests.strategies import grids

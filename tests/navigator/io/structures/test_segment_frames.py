@@ -80,10 +80,13 @@ def test_a_spacing_that_contradicts_the_scan_is_told(tmp_path: Path, step: str) 
     assert findings == [("slice-spacing-contradicts-scan", "confirm")]
 
 
-def test_a_thick_stack_on_slices_of_the_scan_is_told(tmp_path: Path) -> None:
-    """Its frames lie as far apart as it says, so it is drawn so, and a person confirms it."""
-    path = written(tmp_path, slab([4, 6, 8]), "4")
-    assert ("slice-spacing-contradicts-scan", "confirm") in told(path, grid=GRID)[1]
+def test_a_contradicting_spacing_is_told_with_both_volumes(tmp_path: Path) -> None:
+    mask = slab([4, 5, 6])
+    for step_mm in (1.0, 4.0):
+        path = written(tmp_path, mask, f"{step_mm:g}")
+        (finding,) = load_structure(path, "lesion", grid=GRID).findings
+        assert f"{mask.volume_ml:.3g} ml" in finding.expected
+        assert f"{mask.volume_ml * step_mm / 2.0:.3g} ml" in finding.got
 
 
 @pytest.mark.parametrize("has_scan", [True, False])

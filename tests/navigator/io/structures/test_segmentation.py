@@ -190,13 +190,36 @@ def test_another_grid_of_the_frame_is_resampled_and_told(
     assert loaded.mask.volume_ml == pytest.approx(LIVER.volume_ml, rel=0.05)
 
 
-def test_every_second_slice_of_a_thick_segmentation_leaves_no_gap(tmp_path: Path) -> None:
+@pytest.mark.hazard(39)
+def test_slices_of_a_thicker_series_leave_no_gap_and_both_volumes_are_told(tmp_path: Path) -> None:
     """Its places are places of the scan, but its slices are twice as thick."""
-    thick = scan_grid((4.0, 0.8, 0.8))
-    path = save(segmentation({"x": ball(thick, (0, 0, 0), 12.0)}), tmp_path / "seg.dcm")
-    mask = load_structure(path, "x", grid=GRID).mask
-    slices = np.flatnonzero(mask.members.any(axis=(1, 2)))
+    drawn = ball(scan_grid((4.0, 0.8, 0.8)), (0, 0, 0), 12.0)
+    header = Header(series_uid=f"{SERIES}.4")
+    path = save(segmentation({"x": drawn}, header=header), tmp_path / "seg.dcm")
+    loaded = load_structure(path, "x", grid=GRID)
+    slices = np.flatnonzero(loaded.mask.members.any(axis=(1, 2)))
     assert (np.diff(slices) == 1).all()
+    told = {finding.code: finding for finding in loaded.findings}
+    assert told["slices-thicker-than-scan"].severity.value == "confirm"
+    assert told["drawn-on-other-series"].severity.value == "confirm"
+    for volume_ml in (drawn.volume_ml, drawn.volume_ml / 2):
+        assert f"{volume_ml:.3g} ml" in told["slices-thicker-than-scan"].got
+
+
+@pytest.mark.hazard(39)
+@pytest.mark.parametrize("series_uid", [SERIES, ""])
+def test_thick_slices_or_single_ones_of_the_scan_itself_are_not_guessed(
+    tmp_path: Path, series_uid: str
+) -> None:
+    """Every second slice of the scan that it names: slabs twice as thick, or half of a tumour."""
+    drawn = ball(scan_grid((4.0, 0.8, 0.8)), (0, 0, 0), 12.0)
+    header = Header(series_uid=series_uid)
+    path = save(segmentation({"x": drawn}, header=header), tmp_path / "seg.dcm")
+    with pytest.raises(InputRefusedError) as refused:
+        load_structure(path, "x", grid=GRID)
+    assert refused.value.refusal.code == "thick-or-sparse"
+    for volume_ml in (drawn.volume_ml, drawn.volume_ml / 2):
+        assert f"{volume_ml:.3g} ml" in refused.value.refusal.got
 
 
 def test_what_lies_outside_the_scan_is_told_and_nothing_left_is_refused(tmp_path: Path) -> None:
