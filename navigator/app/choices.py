@@ -95,7 +95,8 @@ def twin_grid(grid: Grid) -> Grid | None:
     Grid or None
         None where the scan is not tilted.
     """
-    return None if grid.is_rectilinear else rectified_grid(grid)
+    upright = rectified_grid(grid)
+    return None if upright is grid else upright
 
 
 def grid_of_choices(first: MaskChoice, others: list[MaskChoice]) -> Grid:

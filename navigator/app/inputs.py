@@ -139,8 +139,8 @@ def upright_scan(scan: LoadedScan) -> LoadedScan:
         Of the same hash: what it was made from is the scan as it was read.
     """
     volume = rectify(scan.volume)
-    if volume is scan.volume:
-        return scan
+    if volume.values_hu is scan.volume.values_hu:
+        return scan if volume is scan.volume else replace(scan, volume=volume)
     note = Finding(
         code="stack-resampled",
         severity=Severity.NOTE,

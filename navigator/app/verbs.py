@@ -122,7 +122,7 @@ def convert_scan(source: ScanChoice, out: OutputChoice) -> dict[str, Any]:
     save_scan(volume, out.path)
     return {
         "written": str(out.path),
-        "resampled": volume is not scan.volume,
+        "resampled": volume.values_hu is not scan.volume.values_hu,
         "shape_kji": list(volume.grid.shape_kji),
         "lps_from_index": volume.grid.lps_from_index.tolist(),
         "sha256": scan.source_hash,

@@ -14,7 +14,8 @@ from pydicom.uid import (
 )
 from scipy.spatial.transform import Rotation
 
-from navigator.io.structures import load_label_map
+from navigator.imaging.upright import rectify
+from navigator.io.structures import load_label_map, load_structures
 from navigator.io.volumes import load_scan
 from tests.hostile.series import DIRECTIONS, SeriesShape, clean_series, geometry_of
 from tests.navigator.io.dicom_writer import decimal_strings, write_files
@@ -101,8 +102,34 @@ def test_a_clean_series_is_read_as_it_is(tmp_path: Path, seed: int) -> None:
     assert np.abs(read - places).max() <= WRITTEN_MM
 
 
-@pytest.mark.parametrize("drift_mm", [0.004, 0.02, 0.09])
-def test_rounding_in_the_positions_tilts_nothing(tmp_path: Path, drift_mm: float) -> None:
+def labels_of_another_program(folder: Path, out: Path) -> Path:
+    """Draw what is brighter than 0 HU as a program does that takes the series for upright."""
+    reader = sitk.ImageSeriesReader()
+    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
+    sitk.WriteImage(sitk.Cast(reader.Execute() > 0, sitk.sitkUInt8), str(out))
+    return out
+
+
+@pytest.mark.parametrize("decimals", [1, 2, 3])
+def test_rounding_in_the_positions_tilts_nothing(tmp_path: Path, decimals: int) -> None:
+    slices = clean_series()
+    for k, dataset in enumerate(slices):
+        place = np.asarray(dataset.ImagePositionPatient, dtype=float)
+        # a table that is even to a thousandth of the last decimal, and rounded down, then up
+        place[1] += 10.0**-decimals * (0.4995 + 0.001 * k / (len(slices) - 1))
+        dataset.ImagePositionPatient = decimal_strings(np.round(place, decimals))
+    write_files(slices, tmp_path / "ct")
+    scan = load_scan(tmp_path / "ct")
+    assert scan.findings == ()
+    assert scan.volume.grid.is_rectilinear
+    drawn = labels_of_another_program(tmp_path / "ct", tmp_path / "labels.nrrd")
+    labels = load_label_map(drawn, {"body": 1}, scan.volume.grid)
+    np.testing.assert_array_equal(labels.mask("body").members, scan.volume.values_hu > 0)
+
+
+@pytest.mark.hazard(3)
+@pytest.mark.parametrize("drift_mm", [0.004, 0.02, 0.0912345])
+def test_a_drift_that_is_no_rounding_is_kept(tmp_path: Path, drift_mm: float) -> None:
     slices = clean_series()
     for k, dataset in enumerate(slices):
         place = np.asarray(dataset.ImagePositionPatient, dtype=float)
@@ -111,12 +138,16 @@ def test_rounding_in_the_positions_tilts_nothing(tmp_path: Path, drift_mm: float
     write_files(slices, tmp_path / "ct")
     scan = load_scan(tmp_path / "ct")
     assert scan.findings == ()
-    assert scan.volume.grid.is_rectilinear
-    # a label map as another program draws it on the series, upright
-    reader = sitk.ImageSeriesReader()
-    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(tmp_path / "ct")))
-    sitk.WriteImage(sitk.Cast(reader.Execute() > 0, sitk.sitkUInt8), str(tmp_path / "labels.nrrd"))
-    labels = load_label_map(tmp_path / "labels.nrrd", {"body": 1}, scan.volume.grid)
+    grid = scan.volume.grid
+    shift_mm = grid.points_from_indices([len(slices) - 1, 0, 0])[1] - grid.lps_from_index[1, 3]
+    assert shift_mm == pytest.approx(drift_mm, abs=WRITTEN_MM)
+    # where right angles are needed the very same voxels are called upright
+    upright = rectify(scan.volume)
+    np.testing.assert_array_equal(upright.values_hu, scan.volume.values_hu)
+    moved = upright.grid.points_from_indices([0, 0, 0]) - grid.points_from_indices([0, 0, 0])
+    assert np.abs(moved).max() == 0.0
+    drawn = labels_of_another_program(tmp_path / "ct", tmp_path / "labels.nrrd")
+    labels = load_structures(drawn, {"body": 1}, upright.grid, twin=grid).labels
     np.testing.assert_array_equal(labels.mask("body").members, scan.volume.values_hu > 0)
 
 

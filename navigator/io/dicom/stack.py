@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,11 +62,11 @@ class Stack:
     def slice_step_mm(self) -> Floats:
         """(3,) array: the way from one slice to the next, sideways drift included.
 
-        Less drift than makes a stack tilted is rounding in the header, and is left out: every
-        other program reads such a series as upright, and its label maps lie so.
+        A drift that the rounding of the header's own numbers explains is none: other programs
+        read such a series as upright, and its label maps lie so.
         """
         whole = self.positions_mm[-1] - self.positions_mm[0]
-        if self.drift_mm <= DRIFT_MM:
+        if self.drift_mm <= DRIFT_MM and self.drift_mm <= self.rounding_mm:
             whole = (whole @ self.normal) * self.normal
         return frozen_floats(whole / (len(self.headers) - 1), (3,), "slice_step_mm")
 
@@ -73,7 +74,21 @@ class Stack:
     def drift_mm(self) -> float:
         """How far the last slice lies sideways of the first, millimetres."""
         whole = self.positions_mm[-1] - self.positions_mm[0]
-        return float(np.linalg.norm(whole - (whole @ self.normal) * self.normal))
+        sideways = np.linalg.norm(whole - (whole @ self.normal) * self.normal)
+        # what decimal numbers lose as floats is not to decide at the limit
+        return round(float(sideways), 9)
+
+    @property
+    def rounding_mm(self) -> float:
+        """How much drift the decimals of positions and directions may have made, millimetres."""
+        whole = self.positions_mm[-1] - self.positions_mm[0]
+        ends = np.sqrt(3.0) * 10.0 ** -decimals_of(self.positions_mm[[0, -1]])
+        cosines = np.concatenate([self.row_direction, self.column_direction])
+        if np.isin(np.abs(cosines), (0.0, 1.0)).all():
+            return float(ends)
+        # each number is off by half of its last decimal at most, and three of them make a vector
+        turn = np.sqrt(3.0) * 10.0 ** -decimals_of(cosines)
+        return float(ends + turn * np.linalg.norm(whole))
 
     @property
     def bend_mm(self) -> float:
@@ -91,6 +106,28 @@ class Stack:
         affine[:3, 2] = self.pixel_spacing_mm[1] * self.row_direction
         affine[:3, 3] = self.positions_mm[0]
         return frozen_floats(affine, (4, 4), "lps_from_index")
+
+
+def decimals_of(values: Floats) -> int:
+    """Count the decimals with which numbers were written.
+
+    Parameters
+    ----------
+    values : (n, m) or (n,) array
+        As read from decimal strings.
+
+    Returns
+    -------
+    int
+        The most that one of them has; floats remember up to 17 digits.
+
+    Examples
+    --------
+    >>> decimals_of(np.array([-150.0, 12.25, 1e-3]))
+    3
+    """
+    written = (Decimal(repr(value)).normalize() for value in values.ravel().tolist())
+    return max(0, *(-int(number.as_tuple().exponent) for number in written))
 
 
 def stack_from_headers(headers: tuple[SliceHeader, ...]) -> Stack | None:
