@@ -95,7 +95,7 @@ class Stack:
         """How far a slice lies from where even steps would put it, millimetres."""
         counts = np.arange(len(self.headers))[:, None]
         even = self.positions_mm[0] + counts * self.slice_step_mm
-        return float(lengths(self.positions_mm - even).max())
+        return round(float(lengths(self.positions_mm - even).max()), 9)
 
     @property
     def lps_from_index(self) -> Floats:
