@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from pydicom.valuerep import format_number_as_ds
 
 LONG_STRING, SHORT_STRING = 64, 16
 """What LO and SH hold (PS3.5, 6.2): characters, but some programs count bytes, so bytes here."""
+LONGEST_DECIMAL = 16
+"""Characters of a DS."""
 SUBSTITUTES = str.maketrans({"\\": "/"})
 """A backslash parts values in DICOM: it may not stand in one."""
 
@@ -90,9 +91,16 @@ def decimal_text(value: float) -> str:
     str
         Never a negative zero.
 
+    References
+    ----------
+    DICOM PS3.5, Table 6.2-1, Decimal String.
+
     Examples
     --------
-    >>> decimal_text(-1 / 3)
-    '-0.3333333333333'
+    >>> decimal_text(-1 / 3), decimal_text(9.999999999999998)
+    ('-0.3333333333333', '10')
     """
-    return format_number_as_ds(float(np.float64(value)) + 0.0)
+    number = float(np.float64(value)) + 0.0
+    # the most digits that fit: fewer by one where rounding adds a digit before the point
+    written = (f"{number:.{digits}g}" for digits in range(LONGEST_DECIMAL, 0, -1))
+    return next(text for text in (repr(number), *written) if len(text) <= LONGEST_DECIMAL)

@@ -67,7 +67,13 @@ AXIAL = StackGeometry(
 
 def decimal_strings(numbers: ArrayLike) -> list[str]:
     """Numbers as DICOM writes them, up to sixteen characters each."""
-    return [format_number_as_ds(float(number)) for number in np.ravel(numbers)]
+    return [_decimal_string(float(number)) for number in np.ravel(numbers)]
+
+
+def _decimal_string(number: float) -> str:
+    """Write the digits that fit; pydicom makes 17 characters of 9.999999999999998."""
+    text = format_number_as_ds(number)
+    return text if len(text) <= 16 else format_number_as_ds(round(number, 10))
 
 
 def ct_slices(stored: NDArray[np.int16], geometry: StackGeometry = AXIAL) -> list[Dataset]:
