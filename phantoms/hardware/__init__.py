@@ -5,6 +5,7 @@ from phantoms.hardware.course import Course, course_line, directions_along, poin
 from phantoms.hardware.driving import course_of
 from phantoms.hardware.fixer import FixerArm, arm_metals, arm_parts, build_arm
 from phantoms.hardware.gauges import LUMEN_MM, OUTER_MM
+from phantoms.hardware.kits import drive_kit
 from phantoms.hardware.needles import Hub, Needle, Role, Tip, build_needle
 from phantoms.hardware.placed import (
     DrivenNeedle,
@@ -41,6 +42,7 @@ __all__ = [
     "course_line",
     "course_of",
     "directions_along",
+    "drive_kit",
     "drive_needle",
     "find_bore",
     "guide_ends_mm",
