@@ -25,7 +25,7 @@ THIN_MM = 5.0
 """What is thinner than twice this is not body: couch shells, blankets, lines."""
 
 
-def find_body(values_hu: NDArray[np.generic], grid: ScanGrid) -> NDArray[np.bool_]:
+def find_body(values_hu: NDArray[np.number], grid: ScanGrid) -> NDArray[np.bool_]:
     """Find the body: the largest thing that is denser than a pad, its hollows filled.
 
     Parameters
@@ -63,7 +63,7 @@ def find_body(values_hu: NDArray[np.generic], grid: ScanGrid) -> NDArray[np.bool
             next_step="name a CT scan of a body in Hounsfield units",
         )
     largest = 1 + int(np.bincount(names.ravel())[1:].argmax())
-    body = names == largest
+    body: NDArray[np.bool_] = names == largest
     for k in range(body.shape[0]):
         ndimage.binary_fill_holes(body[k], output=body[k])
     return body
@@ -91,7 +91,7 @@ def _spacing_mm(grid: ScanGrid) -> Floats:
     return edges
 
 
-def skin_distance(values_hu: NDArray[np.generic], grid: ScanGrid) -> Callable[[Floats], Floats]:
+def skin_distance(values_hu: NDArray[np.number], grid: ScanGrid) -> Callable[[Floats], Floats]:
     """Prepare to measure how far points are from the skin.
 
     Parameters
@@ -131,7 +131,7 @@ def skin_distance(values_hu: NDArray[np.generic], grid: ScanGrid) -> Callable[[F
     return distances_mm
 
 
-def room_in_front_mm(values_hu: NDArray[np.generic], grid: ScanGrid) -> float:
+def room_in_front_mm(values_hu: NDArray[np.number], grid: ScanGrid) -> float:
     """Measure how much air a scan shows in front of the body.
 
     Parameters

@@ -92,7 +92,7 @@ def _as_one_tissue(part: Part) -> Part:
 
 
 def change_of(
-    values_hu: NDArray[np.generic],
+    values_hu: NDArray[np.number],
     placed: Sequence[tuple[Part, Floats]],
     grid: ScanGrid,
     *,
@@ -136,7 +136,7 @@ def change_of(
     return box, blurred
 
 
-def _quiet_ground(values_hu: NDArray[np.generic]) -> NDArray[np.float32]:
+def _quiet_ground(values_hu: NDArray[np.number]) -> NDArray[np.float32]:
     """Estimate what a picture shows without its noise: air is known, the rest is a median."""
     ground: NDArray[np.float32] = ndimage.median_filter(
         values_hu, size=(1, MEDIAN_PIXELS, MEDIAN_PIXELS), output=np.float32
@@ -146,7 +146,7 @@ def _quiet_ground(values_hu: NDArray[np.generic]) -> NDArray[np.float32]:
 
 
 def insert_parts(  # noqa: PLR0913 - one picture and what is put into it, each by name
-    values_hu: NDArray[np.generic],
+    values_hu: NDArray[np.number],
     placed: Sequence[tuple[Part, Floats]],
     grid: ScanGrid,
     *,
@@ -185,7 +185,7 @@ def insert_parts(  # noqa: PLR0913 - one picture and what is put into it, each b
     return within_twelve_bits(hu)
 
 
-def within_twelve_bits(values_hu: NDArray[np.generic]) -> Hounsfields:
+def within_twelve_bits(values_hu: NDArray[np.number]) -> Hounsfields:
     """Round and cut Hounsfield units to what a scanner stores.
 
     Parameters
@@ -198,7 +198,7 @@ def within_twelve_bits(values_hu: NDArray[np.generic]) -> Hounsfields:
     (k, j, i) int16 array
         From -1024 to 3071, read-only.
     """
-    values = np.clip(np.rint(values_hu), LEAST_HU, MOST_HU).astype(np.int16)
+    values: Hounsfields = np.clip(np.rint(values_hu), LEAST_HU, MOST_HU).astype(np.int16)
     values.setflags(write=False)
     return values
 
@@ -229,7 +229,7 @@ def with_rows_in_front(grid: ScanGrid, rows: int) -> ScanGrid:
 
 
 def resampled(
-    values_hu: NDArray[np.generic],
+    values_hu: NDArray[np.number],
     grid: ScanGrid,
     onto: ScanGrid,
     pulled_back: Callable[[Floats], Floats],

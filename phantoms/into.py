@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from phantoms.arrays import Hounsfields
     from phantoms.painting import ScanGrid
-    from phantoms.scene import Wish
+    from phantoms.scene import Scene, Wish
     from phantoms.sources import SourceScan
 
 ROOM_IN_FRONT_MM = 90.0
@@ -95,17 +97,7 @@ def insert_case(
     scene = set_scene(wish, motion, skin_distance(moved, grid), rng)
     check_in_field(scene.plate, grid)
     tell("painting plate and needles")
-    parts = [(part, scene.plate.lps_from_template) for part in plate_parts(scene.plate)]
-    parts += [(part, np.eye(4)) for each in scene.needles for part in needle_parts(each)]
-    values = insert_parts(
-        moved,
-        parts,
-        grid,
-        point_spread_mm=wish.point_spread_mm,
-        metals=[metal for each in scene.needles for metal in needle_metals(each)],
-        streaks=wish.streaks,
-    )
-    intraop = _named(values, grid, wish.seed)
+    intraop = _named(_with_hardware(moved, grid, scene, wish), grid, wish.seed)
     planning = _named(within_twelve_bits(source.values_hu), source.grid, wish.seed)
     truth = {
         "schema": SCHEMA,
@@ -181,6 +173,22 @@ def make_inserted(
         save_spec(wish.spec, draft / "template.json")
         write_truth(case.truth, draft / "truth.json")
     return case
+
+
+def _with_hardware(
+    moved: NDArray[np.float32], grid: ScanGrid, scene: Scene, wish: Wish
+) -> Hounsfields:
+    """Put plate and needles into the moved picture."""
+    parts = [(part, scene.plate.lps_from_template) for part in plate_parts(scene.plate)]
+    parts += [(part, np.eye(4)) for each in scene.needles for part in needle_parts(each)]
+    return insert_parts(
+        moved,
+        parts,
+        grid,
+        point_spread_mm=wish.point_spread_mm,
+        metals=[metal for each in scene.needles for metal in needle_metals(each)],
+        streaks=wish.streaks,
+    )
 
 
 def _rows_wanted_in_front(source: SourceScan) -> int:

@@ -20,6 +20,7 @@ from phantoms.errors import SourceRefusedError
 from phantoms.painting import ScanGrid
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -143,7 +144,7 @@ def _read_series(folder: Path) -> _Read:
     return values, matrix, thickness, digest
 
 
-def _check_one_series(folder: Path, slices: list[Dataset]) -> None:
+def _check_one_series(folder: Path, slices: Sequence[Dataset]) -> None:
     """Refuse slices that are not single CT images of one series and one geometry."""
     names = ("SOPClassUID", "SeriesInstanceUID", "Rows", "Columns", "PixelSpacing",
              "ImageOrientationPatient", "SliceThickness", "RescaleType")  # fmt: skip

@@ -131,11 +131,13 @@ def arm_parts(arm: FixerArm) -> list[Part]:
         LPS of the scan, in painting order.
     """
     rods = [
-        Part(name=f"arm rod {place}", shape=Tube(ends, np.full(2, ROD_RADIUS_MM)),
-             tissue=tissues.CARBON_FIBRE)
+        Part(
+            name=f"arm rod {place}",
+            shape=Tube(np.array(ends), np.full(2, ROD_RADIUS_MM)),
+            tissue=tissues.CARBON_FIBRE,
+        )
         for place, ends in enumerate(pairwise(arm.joints_mm), 1)
-        for ends in [np.array(ends)]
-    ]  # fmt: skip
+    ]
     joints = [
         Part(name=f"arm joint {place}", shape=sphere(point, JOINT_RADIUS_MM),
              tissue=tissues.ALUMINIUM)
