@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from scipy import ndimage
 
-from phantoms import tissues
+from phantoms import _resample_kernels, tissues
 from phantoms.arrays import frozen_floats
 from phantoms.bounds import bounds_mm, box_around
 from phantoms.painting import ScanGrid, in_slabs, paint_parts
@@ -265,11 +265,9 @@ def resampled(
             points = in_slice + (first + k * steps[:, 0])
             index = pulled_back(points.reshape(-1, 3)) @ index_from_lps[:3, :3].T
             index += index_from_lps[:3, 3]
-            flat = ndimage.map_coordinates(
-                coefficients, index.T, order=3, prefilter=False, output=np.float32,
-                mode="constant", cval=tissues.AIR.hu,
-            )  # fmt: skip
-            moved[k] = flat.reshape(onto.shape_kji[1:])
+            _resample_kernels.read_between(
+                coefficients, np.ascontiguousarray(index), tissues.AIR.hu, moved[k].reshape(-1)
+            )
 
     in_slabs(move, onto.shape_kji[0])
     return moved

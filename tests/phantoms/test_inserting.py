@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from phantoms import tissues
+from phantoms._resample_kernels import read_between
 from phantoms.detector import POINT_SPREAD_MM, blur_and_add_noise
 from phantoms.field import field_grid
 from phantoms.hardware import (
@@ -204,6 +206,21 @@ def test_a_moved_picture_shows_each_point_where_the_field_brings_it() -> None:
     truth = smooth(bent_back(further.reshape(-1, 3))).reshape(onto.shape_kji)
     assert moved[inner] == pytest.approx(truth[inner], abs=1.0)
     assert moved[:, 0].max() == tissues.AIR.hu
+
+
+def test_reading_between_voxels_is_that_of_another_program() -> None:
+    rng = np.random.default_rng(9)
+    picture = rng.normal(0.0, 300.0, (7, 9, 11)).astype(np.float32)
+    index = rng.uniform(-1.0, 12.0, (4000, 3))
+    index[:3] = [[6.0, 8.0, 10.0], [0.0, 0.0, 0.0], [5.999, 7.5, 0.5]]
+    coefficients = ndimage.spline_filter(picture, 3, np.float64, mode="mirror")
+    found = np.empty(4000, dtype=np.float32)
+    read_between(coefficients.astype(np.float32), index, -7.0, found)
+    truth = ndimage.map_coordinates(coefficients, index.T, order=3, prefilter=False, mode="mirror")
+    inside = ((index >= 0.0) & (index <= [6.0, 8.0, 10.0])).all(axis=1)
+    assert found[inside] == pytest.approx(truth[inside], abs=1e-2)
+    assert (found[~inside] == -7.0).all()
+    assert found[0] == pytest.approx(picture[6, 8, 10], abs=1e-2)
 
 
 def test_rows_in_front_leave_every_voxel_in_its_place() -> None:
