@@ -19,6 +19,7 @@ from scipy import ndimage
 from phantoms import _resample_kernels, tissues
 from phantoms.arrays import frozen_floats
 from phantoms.bounds import bounds_mm, box_around
+from phantoms.motion import moved_points
 from phantoms.painting import ScanGrid, in_slabs, paint_parts
 from phantoms.scanner import LEAST_HU, MOST_HU
 
@@ -232,7 +233,7 @@ def resampled(
     values_hu: NDArray[np.number],
     grid: ScanGrid,
     onto: ScanGrid,
-    pulled_back: Callable[[Floats], Floats],
+    pulled_back: Callable[[Floats], Floats] | Floats,
 ) -> NDArray[np.float32]:
     """Move what a picture shows, by cubic interpolation.
 
@@ -244,9 +245,9 @@ def resampled(
         Where its voxels lie.
     onto : ScanGrid
         The voxels after the motion.
-    pulled_back : callable
-        Takes (n, 3) points after the motion and returns (n, 3) points before it, LPS millimetres:
-        rigid, or any field.
+    pulled_back : callable or (4, 4) array
+        Takes (n, 3) points after the motion and returns (n, 3) points before it, LPS millimetres;
+        or the matrix that does so.
 
     Returns
     -------
@@ -254,19 +255,22 @@ def resampled(
         Hounsfield units; air where the picture does not reach.
     """
     coefficients = ndimage.spline_filter(values_hu.astype(np.float32), 3, np.float32, mode="mirror")
-    index_from_lps = np.linalg.inv(grid.lps_from_index)
     moved = np.empty(onto.shape_kji, dtype=np.float32)
+    index_from_lps = np.linalg.inv(grid.lps_from_index)
+    # a rigid motion is folded into one affine map from voxels to voxels
+    reached = onto.lps_from_index
+    if not callable(pulled_back):
+        reached = index_from_lps @ np.asarray(pulled_back) @ reached
     row, column = (np.arange(count, dtype=np.float64) for count in onto.shape_kji[1:])
-    steps, first = onto.lps_from_index[:3, :3], onto.lps_from_index[:3, 3]
-    in_slice = row[:, None, None] * steps[:, 1] + column[:, None] * steps[:, 2]
+    in_slice = row[:, None, None] * reached[:3, 1] + column[:, None] * reached[:3, 2]
 
     def move(rows: tuple[int, int]) -> None:
         for k in range(*rows):
-            points = in_slice + (first + k * steps[:, 0])
-            index = pulled_back(points.reshape(-1, 3)) @ index_from_lps[:3, :3].T
-            index += index_from_lps[:3, 3]
+            places = (in_slice + (reached[:3, 3] + k * reached[:3, 0])).reshape(-1, 3)
+            if callable(pulled_back):
+                places = moved_points(index_from_lps, pulled_back(places))
             _resample_kernels.read_between(
-                coefficients, np.ascontiguousarray(index), tissues.AIR.hu, moved[k].reshape(-1)
+                coefficients, places, tissues.AIR.hu, moved[k].reshape(-1)
             )
 
     in_slabs(move, onto.shape_kji[0])

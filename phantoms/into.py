@@ -13,7 +13,7 @@ from phantoms.casefiles import ABLATION_DAY, PLANNING_DAY
 from phantoms.files import check_new_folder, new_folder
 from phantoms.hardware import needle_metals, needle_parts, plate_parts
 from phantoms.inserting import insert_parts, resampled, with_rows_in_front, within_twelve_bits
-from phantoms.motion import inverse_rigid, moved_points, rigid_motion
+from phantoms.motion import inverse_rigid, rigid_motion
 from phantoms.recipes import recipe_of
 from phantoms.scanner import SyntheticScan, uid_of
 from phantoms.scene import check_in_field, set_scene, truth_of_scene
@@ -87,12 +87,9 @@ def insert_case(
         rng, shift_mm=recipe.shift_mm, turn_deg=recipe.turn_deg, about_mm=wish.target_mm
     )
     tell("moving the picture")
-    back = inverse_rigid(motion)
     rows = _rows_wanted_in_front(source)
     grid = with_rows_in_front(source.grid, rows)
-    moved = resampled(
-        source.values_hu, source.grid, grid, lambda points: moved_points(back, points)
-    )
+    moved = resampled(source.values_hu, source.grid, grid, inverse_rigid(motion))
     tell("finding the skin")
     scene = set_scene(wish, motion, skin_distance(moved, grid), rng)
     check_in_field(scene.plate, grid)
