@@ -97,9 +97,9 @@ def change_of(
     placed: Sequence[tuple[Part, Floats]],
     grid: ScanGrid,
     *,
-    point_spread_mm: float,
+    margin_mm: float,
 ) -> tuple[Box, NDArray[np.float32]]:
-    """Reckon what parts change in a picture, without changing it.
+    """Reckon what parts change in a picture before any blur, without changing it.
 
     Parameters
     ----------
@@ -109,8 +109,8 @@ def change_of(
         Each part with its ``lps_from_part``, in painting order, millimetres.
     grid : ScanGrid
         Where the voxels lie.
-    point_spread_mm : float
-        Standard deviation of the scanner's in-plane point spread, millimetres.
+    margin_mm : float
+        How far around the parts the answer reaches, millimetres: room for a blur.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def change_of(
     change_hu : (k, j, i) float32 array
         To be added to them, Hounsfield units.
     """
-    box = box_of(placed, grid, SPREADS * point_spread_mm)
+    box = box_of(placed, grid, margin_mm)
     cut = _part_of_grid(grid, box)
     if min(cut.shape_kji) == 0:
         return box, np.zeros(cut.shape_kji, dtype=np.float32)
@@ -129,12 +129,19 @@ def change_of(
     left = (tissues.MARKER.hu - cover) / (tissues.MARKER.hu - tissues.AIR.hu)
     ground = _quiet_ground(values_hu[box])
     change = painted - tissues.AIR.hu * left - (1.0 - left) * ground
+    return box, np.asarray(change, dtype=np.float32)
+
+
+def _blurred(
+    change_hu: NDArray[np.float32], grid: ScanGrid, point_spread_mm: float
+) -> NDArray[np.float32]:
+    """Blur a change in the plane by the point spread."""
     pixel_mm = np.linalg.norm(grid.lps_from_index[:3, 1:3], axis=0)
     spread = (0.0, *(point_spread_mm / pixel_mm))
     blurred: NDArray[np.float32] = ndimage.gaussian_filter(
-        change, spread, mode="nearest", truncate=SPREADS, output=np.float32
+        change_hu, spread, mode="nearest", truncate=SPREADS, output=np.float32
     )
-    return box, blurred
+    return blurred
 
 
 def _quiet_ground(values_hu: NDArray[np.number]) -> NDArray[np.float32]:
@@ -170,7 +177,8 @@ def insert_parts(  # noqa: PLR0913 - one picture and what is put into it, each b
     metals : sequence of Metal
         What casts streaks, LPS millimetres.
     streaks : callable, optional
-        Adds streaks of the metals in place; none are cast if left out.
+        Adds streaks of the metals in place, to a picture that shows them before any blur; none are
+        cast if left out.
 
     Returns
     -------
@@ -178,11 +186,17 @@ def insert_parts(  # noqa: PLR0913 - one picture and what is put into it, each b
         Hounsfield units within twelve bits, read-only.
     """
     hu = values_hu.astype(np.float32)
+    box: Box = (slice(0, 0), slice(0, 0), slice(0, 0))
+    change = np.zeros((0, 0, 0), dtype=np.float32)
     if placed:
-        box, change = change_of(values_hu, placed, grid, point_spread_mm=point_spread_mm)
-        hu[box] += change
+        box, change = change_of(values_hu, placed, grid, margin_mm=SPREADS * point_spread_mm)
     if streaks is not None and metals:
-        streaks(hu, grid, metals)
+        # streaks arise before the blur, from metal in its place
+        sharp = hu.copy()
+        sharp[box] += change
+        streaks(sharp, grid, metals)
+        box, change = (slice(None), slice(None), slice(None)), sharp - hu
+    hu[box] += _blurred(change, grid, point_spread_mm)
     return within_twelve_bits(hu)
 
 

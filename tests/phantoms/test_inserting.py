@@ -155,7 +155,7 @@ def test_a_shell_is_put_in_as_it_is_painted() -> None:
         grid,
     )
     flat = np.full(grid.shape_kji, tissues.MUSCLE.hu, dtype=np.float32)
-    box_of_it, change = change_of(flat, [(part, np.eye(4))], grid, point_spread_mm=1e-3)
+    box_of_it, change = change_of(flat, [(part, np.eye(4))], grid, margin_mm=0.0)
     flat[box_of_it] += change
     assert flat == pytest.approx(whole, abs=0.02)
 
