@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phantoms.anatomy import build_patient
-from phantoms.arrays import frozen_floats
 from phantoms.field import draw_intraop_grid
-from phantoms.hardware import PlacedPlate, markers_lps_mm
-from phantoms.motion import moved_points, rigid_motion, rotation_about
-from phantoms.placing import draw_level_pose, skin_clearance_mm
+from phantoms.hardware import markers_lps_mm
+from phantoms.motion import moved_points, rigid_motion
+from phantoms.placing import draw_level_pose, plate_as_it_stands, skin_clearance_mm
 from phantoms.recipes import recipe_of
 from phantoms.scanner import scan_patient
 from template_gen.layout import build_default_spec
-from template_gen.spec import marker_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from phantoms.anatomy import Patient
     from phantoms.arrays import Floats
+    from phantoms.hardware import PlacedPlate
     from phantoms.recipes import Recipe
     from phantoms.scanner import SyntheticScan
     from template_gen.spec import TemplateSpec
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 PLANNING_SPACING_MM = (1.5, 1.0, 1.0)
 INTRAOP_SPACING_MM = (2.5, 1.0, 1.0)
 NOISE_HU = 12.0
-LEAST_CLEARANCE_MM = 1.0
-"""A plate that slips stays this far off the skin, millimetres."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +116,13 @@ def set_up_case(name: str, seed: int) -> SetUp:
         recipe=recipe,
         patient=patient,
         intraop_from_planning=motion,
-        plate=_plate_as_it_stands(recipe, patient, planned, motion, rng),
+        plate=plate_as_it_stands(
+            recipe,
+            case_spec(),
+            planned,
+            lambda pose: skin_clearance_mm(patient, case_spec(), pose, motion),
+            rng,
+        ),
         planned_lps_from_template=planned,
     )
 
@@ -172,47 +175,3 @@ def build_case(
         ),
     )
     return PhantomCase(setup=setup, planning=planning, intraop=intraop)
-
-
-def _plate_as_it_stands(
-    recipe: Recipe,
-    patient: Patient,
-    planned: Floats,
-    motion: Floats,
-    rng: np.random.Generator,
-) -> PlacedPlate:
-    spec = case_spec()
-    pose = planned @ _turned_plate(recipe, spec)
-    if recipe.slip_mm:
-        pose = _slipped(pose, recipe.slip_mm, patient, motion, rng)
-    lost = rng.permutation(marker_labels(spec))[: recipe.lost_markers]
-    standing = frozen_floats(pose, (4, 4), "lps_from_template")
-    return PlacedPlate(spec, standing, tuple(str(label) for label in lost))
-
-
-def _turned_plate(recipe: Recipe, spec: TemplateSpec) -> Floats:
-    """Build the plate's turn in its own frame: in its plane, then over its row axis."""
-    turn = np.eye(4)
-    turn[:3, :3] = rotation_about([0, 0, 1], np.deg2rad(recipe.turned_deg))
-    if not recipe.is_turned_over:
-        return turn
-    over = np.diag([1.0, -1.0, -1.0, 1.0])
-    over[2, 3] = spec.plate.thickness_mm
-    return turn @ over
-
-
-def _slipped(
-    pose: Floats, slip_mm: float, patient: Patient, motion: Floats, rng: np.random.Generator
-) -> Floats:
-    """Shift a plate in its plane, in a direction drawn among those that keep off the skin."""
-    start = rng.uniform(0.0, 2.0 * np.pi)
-    best, widest = pose, -np.inf
-    for angle in start + np.linspace(0.0, 2.0 * np.pi, 12, endpoint=False):
-        shift = np.eye(4)
-        shift[:2, 3] = slip_mm * np.cos(angle), slip_mm * np.sin(angle)
-        clearance = skin_clearance_mm(patient, case_spec(), pose @ shift, motion)
-        if clearance > widest:
-            best, widest = pose @ shift, clearance
-        if clearance >= LEAST_CLEARANCE_MM:
-            break
-    return best

@@ -45,12 +45,42 @@ def make(
     name: Annotated[str, typer.Argument(help="Name of a case from `phantoms list`.")],
     out: Annotated[Path, typer.Option("--out", help="New folder for the case.")],
     seed: Annotated[int, typer.Option("--seed", min=0, help="Every seed is another patient.")] = 0,
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", help="Real CT (DICOM folder, NIfTI, NRRD, MHA) to play it out in."),
+    ] = None,
+    target: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option("--target", help="With --into: what the plate is set above, LPS mm."),
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option("--template", help="With --into: another plate, template.json.")
+    ] = None,
+    needles: Annotated[
+        bool, typer.Option("--needles", help="With --into: drive the needles of one ablation.")
+    ] = False,
+    antenna_bend: Annotated[
+        float | None, typer.Option("--antenna-bend", help="With --needles: bend radius, mm.")
+    ] = None,
+    point_spread: Annotated[
+        float | None, typer.Option("--point-spread", help="With --into: scanner's sigma, mm.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a case: planning and intraop DICOM, labels, template and truth.
 
+    With --into it is played out in a real CT instead of a synthetic patient.
     Example: phantoms make plate-slipped --out case --seed 7
     """
+    only_with_into = {"target": target, "template": template, "needles": needles or None,
+                      "antenna_bend": antenna_bend, "point_spread": point_spread}  # fmt: skip
+    given = {option: value for option, value in only_with_into.items() if value is not None}
+    if into is not None:
+        _make_into(name, out, seed, into, given, as_json)
+        return
+    if given:
+        option = "--" + next(iter(given)).replace("_", "-")
+        raise typer.BadParameter(f"{option} goes with --into SCAN")
     from rich.console import Console
 
     from phantoms.casefiles import make_case
@@ -61,24 +91,68 @@ def make(
             case = make_case(name, out, seed=seed, tell=lambda line: status.update(f"{line} ..."))
     except KeyboardInterrupt as stopped:
         raise typer.Exit(_failed(stopped)) from None
+    _tell_made(name, out, seed, case.setup.recipe.question, as_json, labels=True)
+
+
+def _make_into(
+    name: str, out: Path, seed: int, into: Path, given: dict[str, Any], as_json: bool
+) -> None:
+    """Play a case out in a real scan."""
+    from rich.console import Console
+
+    from phantoms.cases import case_spec
+    from phantoms.into import make_inserted
+    from phantoms.recipes import recipe_of
+    from phantoms.scene import Wish
+    from phantoms.sources import read_source
+    from template_gen.spec import load_spec
+
+    if "target" not in given:
+        raise typer.BadParameter("--into needs --target X Y Z, LPS mm of that scan")
+    if "antenna_bend" in given and "needles" not in given:
+        raise typer.BadParameter("--antenna-bend goes with --needles")
+    spec = load_spec(given["template"]) if "template" in given else case_spec()
+    options = {"antenna_bend": "antenna_bend_mm", "point_spread": "point_spread_mm"}
+    wish = Wish(
+        name=name,
+        target_mm=given["target"],
+        seed=seed,
+        spec=spec,
+        with_needles="needles" in given,
+        **{field: given[option] for option, field in options.items() if option in given},
+    )
+    question = recipe_of(name).question
+    console = Console(stderr=True)
+    try:
+        with console.status("reading the scan") as status:
+            make_inserted(
+                read_source(into), wish, out, tell=lambda line: status.update(f"{line} ...")
+            )
+    except KeyboardInterrupt as stopped:
+        raise typer.Exit(_failed(stopped)) from None
+    _tell_made(name, out, seed, question, as_json, labels=False)
+
+
+def _tell_made(
+    name: str, out: Path, seed: int, question: str, as_json: bool, *, labels: bool
+) -> None:
+    """Say what was written and where."""
+    files = {"planning": "planning", "intraop": "intraop", "labels": "labels.nrrd",
+             "template": "template.json", "truth": "truth.json"}  # fmt: skip
+    if not labels:
+        del files["labels"]
     if as_json:
         _print_json(
             {
                 "case": name,
-                "question": case.setup.recipe.question,
+                "question": question,
                 "seed": seed,
                 "out": str(out),
-                "planning": str(out / "planning"),
-                "intraop": str(out / "intraop"),
-                "labels": str(out / "labels.nrrd"),
-                "template": str(out / "template.json"),
-                "truth": str(out / "truth.json"),
+                **{word: str(out / path) for word, path in files.items()},
             }
         )
         return
-    print(
-        f"{name}, seed {seed}: {out}\n{case.setup.recipe.question}\nThe truth stands in truth.json."
-    )
+    print(f"{name}, seed {seed}: {out}\n{question}\nThe truth stands in truth.json.")
 
 
 def _failed(error: BaseException) -> int:

@@ -6,6 +6,8 @@
     ├── CaseUnknownError (also ValueError)      a case name that is not in the list
     ├── ShapeRefusedError (also ValueError)     a shape without a size, a matrix without an inverse
     ├── ScanRefusedError (also ValueError)      a spacing, noise or plate that cannot be scanned
+    ├── HardwareRefusedError (also ValueError)  a needle that fits no bore, an arm that finds no way
+    ├── SourceRefusedError (also ValueError)    a scan into which nothing can be put
     ├── OutputRefusedError (also ValueError)    a path that cannot be written
     └── AnatomyError                            a seed without a place for a reachable tumour
 """
@@ -64,6 +66,14 @@ class ShapeRefusedError(RefusedError):
 
 class ScanRefusedError(RefusedError):
     """A spacing, noise, motion or plate that the scanner cannot take."""
+
+
+class HardwareRefusedError(RefusedError):
+    """A needle that does not fit its bore or its way, or an arm that finds no free way."""
+
+
+class SourceRefusedError(RefusedError):
+    """A scan into which nothing can be put: not an even axial stack in Hounsfield units."""
 
 
 class OutputRefusedError(RefusedError):

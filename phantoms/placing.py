@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phantoms.arrays import Floats, frozen_floats
+from phantoms.hardware import PlacedPlate
 from phantoms.motion import inverse_rigid, moved_points, rotation_about
 from phantoms.program import distance_field
+from template_gen.spec import marker_labels
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from phantoms.anatomy import Patient
+    from phantoms.recipes import Recipe
     from template_gen.spec import TemplateSpec
 
 CLEARANCE_MM = 4.0
@@ -22,6 +27,8 @@ MOST_TURN_DEG = 5.0
 START_MM = 260.0
 """So far above the tumour the plate starts on its way down, millimetres."""
 CLOSE_ENOUGH_MM = 1e-3
+LEAST_CLEARANCE_MM = 1.0
+"""A plate that slips stays this far off the skin, millimetres."""
 
 
 def face_points_mm(spec: TemplateSpec) -> Floats:
@@ -67,9 +74,6 @@ def draw_level_pose(
 ) -> Floats:
     """Lower a nearly level plate onto the patient, its middle over the tumour.
 
-    The columns run to the patient's left, the rows toward the feet, the bores straight down
-    (posterior), each but for a few degrees.
-
     Parameters
     ----------
     patient : Patient
@@ -86,6 +90,34 @@ def draw_level_pose(
     (4, 4) array
         ``lps_from_template``, read-only, millimetres.
     """
+    tumour = moved_points(lps_from_patient, patient.tumour_centre_mm)
+    return draw_pose_above(
+        tumour, lambda pose: skin_clearance_mm(patient, spec, pose, lps_from_patient), rng
+    )
+
+
+def draw_pose_above(
+    target_mm: Floats, clearance_mm: Callable[[Floats], float], rng: np.random.Generator
+) -> Floats:
+    """Lower a nearly level plate onto the skin, its middle over a target.
+
+    The columns run to the patient's left, the rows toward the feet, the bores straight down
+    (posterior), each but for a few degrees.
+
+    Parameters
+    ----------
+    target_mm : (3,) array
+        What lies under the middle of the plate, LPS millimetres.
+    clearance_mm : callable
+        Takes a pose (4, 4) and returns how far the patient face stays from the skin, millimetres.
+    rng : numpy.random.Generator
+        Source of the small tilts.
+
+    Returns
+    -------
+    (4, 4) array
+        ``lps_from_template``, read-only, millimetres.
+    """
     level = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
     lean, turn = rng.uniform(-MOST_TILT_DEG, MOST_TILT_DEG, 2), rng.uniform(-1.0, 1.0)
     tilt = rotation_about([1.0, 0.0, 0.0], np.deg2rad(lean[0])) @ rotation_about(
@@ -93,12 +125,77 @@ def draw_level_pose(
     )
     pose = np.eye(4)
     pose[:3, :3] = tilt @ rotation_about([0, 1, 0], np.deg2rad(MOST_TURN_DEG * turn)) @ level
-    tumour = moved_points(lps_from_patient, patient.tumour_centre_mm)
     height = START_MM
     while True:
-        pose[:3, 3] = tumour - height * pose[:3, 2]
-        gap = skin_clearance_mm(patient, spec, pose, lps_from_patient) - CLEARANCE_MM
+        pose[:3, 3] = target_mm - height * pose[:3, 2]
+        gap = clearance_mm(pose) - CLEARANCE_MM
         # the face comes no nearer to the skin than it moves, so this never overshoots
         if gap <= CLOSE_ENOUGH_MM:
             return frozen_floats(pose, (4, 4), "lps_from_template")
         height -= gap
+
+
+def plate_as_it_stands(
+    recipe: Recipe,
+    spec: TemplateSpec,
+    planned: Floats,
+    clearance_mm: Callable[[Floats], float],
+    rng: np.random.Generator,
+) -> PlacedPlate:
+    """Put a plate where a recipe says that it stands, against where the plan wants it.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Whether it has slipped, is turned, or has lost markers.
+    spec : TemplateSpec
+        The plate.
+    planned : (4, 4) array
+        Where the plan wants it, ``lps_from_template``, millimetres.
+    clearance_mm : callable
+        Takes a pose (4, 4) and returns how far the patient face stays from the skin, millimetres.
+    rng : numpy.random.Generator
+        Draws the slip's direction and the lost markers.
+
+    Returns
+    -------
+    PlacedPlate
+        In LPS of the scan.
+    """
+    pose = planned @ _turned_plate(recipe, spec)
+    if recipe.slip_mm:
+        pose = _slipped(pose, recipe.slip_mm, clearance_mm, rng)
+    lost = rng.permutation(marker_labels(spec))[: recipe.lost_markers]
+    standing = frozen_floats(pose, (4, 4), "lps_from_template")
+    return PlacedPlate(spec, standing, tuple(str(label) for label in lost))
+
+
+def _turned_plate(recipe: Recipe, spec: TemplateSpec) -> Floats:
+    """Build the plate's turn in its own frame: in its plane, then over its row axis."""
+    turn = np.eye(4)
+    turn[:3, :3] = rotation_about([0, 0, 1], np.deg2rad(recipe.turned_deg))
+    if not recipe.is_turned_over:
+        return turn
+    over = np.diag([1.0, -1.0, -1.0, 1.0])
+    over[2, 3] = spec.plate.thickness_mm
+    return turn @ over
+
+
+def _slipped(
+    pose: Floats,
+    slip_mm: float,
+    clearance_mm: Callable[[Floats], float],
+    rng: np.random.Generator,
+) -> Floats:
+    """Shift a plate in its plane, in a direction drawn among those that keep off the skin."""
+    start = rng.uniform(0.0, 2.0 * np.pi)
+    best, widest = pose, -np.inf
+    for angle in start + np.linspace(0.0, 2.0 * np.pi, 12, endpoint=False):
+        shift = np.eye(4)
+        shift[:2, 3] = slip_mm * np.cos(angle), slip_mm * np.sin(angle)
+        clearance = clearance_mm(pose @ shift)
+        if clearance > widest:
+            best, widest = pose @ shift, clearance
+        if clearance >= LEAST_CLEARANCE_MM:
+            break
+    return best

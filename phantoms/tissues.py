@@ -106,7 +106,12 @@ COUCH_FOAM = Tissue(name="couch foam", hu=-930.0, structure=None)
 VACUUM_PAD = Tissue(name="vacuum pad", hu=-905.0, structure=None)
 RESIN = Tissue(name="plate resin", hu=130.0, structure=None)
 MARKER = Tissue(name="marker", hu=2200.0, structure=None)
-STEEL = Tissue(name="needle steel", hu=3071.0, structure=None)
+STEEL = Tissue(name="needle steel", hu=12000.0, structure=None)
+"""Far beyond the end of the scale: a thin needle fills few voxels whole, and still ends it."""
+ALUMINIUM = Tissue(name="aluminium", hu=2200.0, structure=None)
+CARBON_FIBRE = Tissue(name="carbon fibre", hu=220.0, structure=None)
+PTFE = Tissue(name="antenna slot", hu=950.0, structure=None)
+HUB_PLASTIC = Tissue(name="hub plastic", hu=90.0, structure=None)
 
 TISSUES: tuple[Tissue, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Tissue)

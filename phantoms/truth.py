@@ -13,7 +13,9 @@ from phantoms.writer import label_volumes_ml
 
 if TYPE_CHECKING:
     from phantoms.anatomy import Patient
+    from phantoms.arrays import Floats
     from phantoms.cases import PhantomCase
+    from phantoms.hardware import PlacedPlate
     from phantoms.scanner import SyntheticScan
 
 SCHEMA = "phantom-truth/1"
@@ -58,7 +60,21 @@ def truth_of_patient(patient: Patient) -> dict[str, Any]:
     }
 
 
-def _truth_of_scan(scan: SyntheticScan, folder: str) -> dict[str, Any]:
+def truth_of_scan(scan: SyntheticScan, folder: str) -> dict[str, Any]:
+    """Write down the voxels of a scan and the hash of its values.
+
+    Parameters
+    ----------
+    scan : SyntheticScan
+        The scan.
+    folder : str
+        Where it is written, against the truth's own place.
+
+    Returns
+    -------
+    dict
+        JSON-ready; the affine is a row-major 4x4 list, millimetres.
+    """
     return {
         "folder": folder,
         "shape_kji": list(scan.values_hu.shape),
@@ -91,25 +107,43 @@ def truth_of_case(case: PhantomCase) -> dict[str, Any]:
         "question": setup.recipe.question,
         **truth_of_patient(patient),
         "planning": {
-            **_truth_of_scan(case.planning, "planning/"),
+            **truth_of_scan(case.planning, "planning/"),
             "labels": dict(LABELS),
             "labels_file": "labels.nrrd",
             "label_volumes_by_voxels_ml": label_volumes_ml(case.planning),
         },
         "intraop": {
-            **_truth_of_scan(case.intraop, "intraop/"),
+            **truth_of_scan(case.intraop, "intraop/"),
             "tumour_centre_lps_mm": moved_points(motion, patient.tumour_centre_mm).tolist(),
         },
         "intraop_from_planning": motion.tolist(),
-        "plate": {
-            "spec": "template.json",
-            "serial": setup.plate.spec.serial,
-            "lps_from_template": setup.plate.lps_from_template.tolist(),
-            "planned_lps_from_template": setup.planned_lps_from_template.tolist(),
-            "markers": [
-                {"label": label, "lps_mm": point.tolist()}
-                for label, point in markers_lps_mm(setup.plate).items()
-            ],
-            "lost_markers": list(setup.plate.lost_markers),
-        },
+        "plate": truth_of_plate(setup.plate, setup.planned_lps_from_template),
+    }
+
+
+def truth_of_plate(plate: PlacedPlate, planned_lps_from_template: Floats) -> dict[str, Any]:
+    """Write down how a plate stands and where the plan wants it.
+
+    Parameters
+    ----------
+    plate : PlacedPlate
+        The plate.
+    planned_lps_from_template : (4, 4) array
+        Where the plan wants it, millimetres.
+
+    Returns
+    -------
+    dict
+        JSON-ready; LPS millimetres of the scan with the plate.
+    """
+    return {
+        "spec": "template.json",
+        "serial": plate.spec.serial,
+        "lps_from_template": plate.lps_from_template.tolist(),
+        "planned_lps_from_template": planned_lps_from_template.tolist(),
+        "markers": [
+            {"label": label, "lps_mm": point.tolist()}
+            for label, point in markers_lps_mm(plate).items()
+        ],
+        "lost_markers": list(plate.lost_markers),
     }

@@ -55,11 +55,32 @@ class StudyWords:
     study_id: str = "1"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Who the headers say was scanned: never a person.
+
+    Parameters
+    ----------
+    name, patient_id : str
+        Research pseudonyms.
+    deidentification : str
+        How it is known that no person can be told, DICOM's LO.
+    is_synthetic : bool
+        False where the picture is a real one with things put into it: then nothing is said of how
+        it was acquired, for that is not known here.
+    """
+
+    name: str
+    patient_id: str
+    deidentification: str = "SYNTHETIC, NO PERSON"
+    is_synthetic: bool = True
+
+
 def write_dicom_series(
     scan: SyntheticScan,
     folder: Path,
     *,
-    patient: Patient,
+    patient: Patient | Subject,
     series_description: str,
     study: StudyWords | None = None,
 ) -> None:
@@ -73,7 +94,7 @@ def write_dicom_series(
         The scan.
     folder : Path
         New, or empty.
-    patient : Patient
+    patient : Patient or Subject
         Whose scan it is; the name in the header is a research pseudonym.
     series_description : str
         Of the series, at most 64 characters.
@@ -86,23 +107,40 @@ def write_dicom_series(
         If the folder is taken or cannot be written.
     """
     words = StudyWords() if study is None else study
+    subject = patient if isinstance(patient, Subject) else _subject_of(patient)
     with new_folder(folder) as draft:
         for k in range(scan.values_hu.shape[0]):
             image = Dataset()
-            _add_subject(image, scan, patient, words)
+            _add_subject(image, scan, subject, words)
             _add_series(image, scan, series_description, words)
             _add_geometry(image, scan, k)
             _add_pixels(image, scan, k)
+            if not subject.is_synthetic:
+                _unsay_acquisition(image)
             _save(image, draft)
 
 
-def _add_subject(image: Dataset, scan: SyntheticScan, patient: Patient, words: StudyWords) -> None:
-    image.PatientName = f"PHANTOM^SEED{patient.seed:06d}"
-    image.PatientID = f"PHANTOM-{patient.seed:06d}"
+def _subject_of(patient: Patient) -> Subject:
+    """Name a synthetic patient by the seed."""
+    return Subject(name=f"PHANTOM^SEED{patient.seed:06d}", patient_id=f"PHANTOM-{patient.seed:06d}")
+
+
+def _unsay_acquisition(image: Dataset) -> None:
+    """Take back what only a synthetic scan can say of tube, kernel and contrast."""
+    image.KVP = None
+    for keyword in ("ConvolutionKernel", "ContrastBolusAgent"):
+        delattr(image, keyword)
+    image.ManufacturerModelName = "hardware put into a real CT"
+    image.ImageType = ["DERIVED", "PRIMARY", "AXIAL"]
+
+
+def _add_subject(image: Dataset, scan: SyntheticScan, subject: Subject, words: StudyWords) -> None:
+    image.PatientName = subject.name
+    image.PatientID = subject.patient_id
     image.PatientBirthDate = ""
     image.PatientSex = "O"
     image.PatientIdentityRemoved = "YES"
-    image.DeidentificationMethod = "SYNTHETIC, NO PERSON"
+    image.DeidentificationMethod = subject.deidentification
     image.StudyInstanceUID = scan.study_uid
     image.StudyDate = words.date
     image.StudyTime = words.time

@@ -9,12 +9,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from phantoms import casefiles, cli
 from phantoms.recipes import CASES
+from phantoms.scanner import scan_patient
+from phantoms.writer import write_dicom_series
 
 if TYPE_CHECKING:
+    from phantoms.anatomy import Patient
     from phantoms.cases import PhantomCase
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +65,34 @@ def test_list_for_people_names_each_case() -> None:
         (["make", "easy", "--out", "pyproject.toml"], "not a folder"),
         (["make", "easy", "--out", "phantoms"], "not empty"),
         (["nonsense"], "nonsense"),
+        (["make", "easy", "--out", "x", "--needles"], "--into"),
+        (["make", "easy", "--out", "x", "--target", "1", "-2", "3"], "--into"),
+        (["make", "easy", "--out", "x", "--into", "README.md"], "--target"),
+        (
+            ["make", "easy", "--out", "x", "--into", "README.md", "--target", "0", "-1", "2"],
+            "another kind of file",
+        ),
+        (
+            ["make", "none", "--out", "x", "--into", "README.md", "--target", "0", "-1", "2"],
+            "choose a case",
+        ),
+        (
+            [
+                "make",
+                "easy",
+                "--out",
+                "x",
+                "--into",
+                "docs",
+                "--target",
+                "0",
+                "-1",
+                "2",
+                "--antenna-bend",
+                "300",
+            ],
+            "--needles",
+        ),
     ],
 )
 def test_wrong_usage_ends_with_two_and_says_why(words: list[str], said: str) -> None:
@@ -92,6 +124,22 @@ def test_make_in_another_process_writes_the_same_bytes_and_says_where(
     for word in ("planning", "intraop", "labels", "template", "truth"):
         assert Path(content[word]).exists()
     assert hashes(out) == hashes(easy[1])
+
+
+def test_make_into_a_scan_says_what_it_wrote(patient: Patient, tmp_path: Path) -> None:
+    scan = scan_patient(patient, spacing_kji_mm=(5.0, 4.0, 4.0), rng=np.random.default_rng(1))
+    write_dicom_series(scan, tmp_path / "ct", patient=patient, series_description="source")
+    target = [f"{value:.1f}" for value in patient.tumour_centre_mm]
+    words = ["make", "plate-slipped", "--into", str(tmp_path / "ct"), "--target", *target]
+    out = tmp_path / "out"
+    answer = run(*words, "--needles", "--antenna-bend", "300", "--out", str(out), "--json")
+    assert answer.returncode == 0, answer.stderr
+    content = json.loads(answer.stdout)
+    assert "labels" not in content
+    assert all(Path(content[word]).exists() for word in ("planning", "intraop", "template"))
+    truth = json.loads(Path(content["truth"]).read_text())
+    assert truth["source"]["values_sha256"] == scan.sha256
+    assert truth["needles"][0]["bend_radius_mm"] == 300.0
 
 
 def stopped_inside(error: Exception) -> Exception:
