@@ -5,6 +5,7 @@
     PhantomError
     ├── CaseUnknownError (also ValueError)      a case name that is not in the list
     ├── ShapeRefusedError (also ValueError)     a shape without a size, a matrix without an inverse
+    ├── MotionRefusedError (also ValueError)    a motion that is not rigid or might fold
     ├── ScanRefusedError (also ValueError)      a spacing, noise or plate that cannot be scanned
     ├── OutputRefusedError (also ValueError)    a path that cannot be written
     └── AnatomyError                            a seed without a place for a reachable tumour
@@ -60,6 +61,10 @@ class CaseUnknownError(RefusedError):
 
 class ShapeRefusedError(RefusedError):
     """A shape without a size, or an affine map without an inverse."""
+
+
+class MotionRefusedError(RefusedError):
+    """A motion that is not rigid where it must be, might fold tissue, or lacks a group."""
 
 
 class ScanRefusedError(RefusedError):

@@ -3,9 +3,9 @@
 Every shape keeps two promises that the rest of the package builds on. Its zero set is its true
 surface, and its value changes by at most one millimetre per millimetre (it is 1-Lipschitz). So a
 value of +8 at a point proves that the shape is at least 8 mm away, and one evaluation in the
-middle of a block of voxels proves the whole block empty or full. Spheres, boxes and tubes of one
-radius give the exact distance; ellipsoids, blends, unions from within and cuts from without give a
-lower bound of it.
+middle of a block of voxels proves the whole block empty or full. Spheres, boxes (a plate is one),
+cylinders and tubes of one radius give the exact distance; ellipsoids, blends, warps, unions from
+within and cuts from without give a lower bound of it.
 
 References
 ----------
@@ -21,6 +21,7 @@ import numpy as np
 
 from phantoms.arrays import Floats, frozen_floats, positive
 from phantoms.errors import ShapeRefusedError
+from phantoms.motion import Lattice, Motion
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -122,6 +123,30 @@ class Tube:
 
 
 @dataclass(frozen=True, slots=True)
+class Cylinder:
+    """A round rod with flat ends: cut out of a plate, it is a bore.
+
+    Parameters
+    ----------
+    start_mm, end_mm : (3,) array
+        Middle of each end, millimetres.
+    radius_mm : float
+        Radius, millimetres.
+    """
+
+    start_mm: Floats
+    end_mm: Floats
+    radius_mm: float
+
+    def __post_init__(self) -> None:
+        for name in ("start_mm", "end_mm"):
+            point = frozen_floats(getattr(self, name), (3,), f"Cylinder.{name}")
+            object.__setattr__(self, name, point)
+        positive(float(np.linalg.norm(self.end_mm - self.start_mm)), "Cylinder: length")
+        positive(self.radius_mm, "Cylinder.radius_mm")
+
+
+@dataclass(frozen=True, slots=True)
 class HalfSpace:
     """All points on one side of a plane.
 
@@ -198,10 +223,52 @@ class Affine:
         object.__setattr__(self, "target_from_source", matrix)
 
 
-Shape: TypeAlias = (
-    Superellipsoid | RoundedBox | Tube | HalfSpace | Union | Intersection | Cut | Offset | Affine
-)
+@dataclass(frozen=True, slots=True)
+class Warp:
+    """A shape carried by a free-form displacement.
+
+    Parameters
+    ----------
+    body : Shape
+        The shape in its source frame.
+    lattice : Lattice
+        Leads back from the target to the source, millimetres.
+    """
+
+    body: Shape
+    lattice: Lattice
+
+
+Primitive: TypeAlias = Superellipsoid | RoundedBox | Tube | Cylinder | HalfSpace
+"""A shape that is made of no other."""
+
+Shape: TypeAlias = Primitive | Union | Intersection | Cut | Offset | Affine | Warp
 """Any shape of the algebra."""
+
+
+def carried_shape(shape: Shape, motion: ArrayLike | Motion) -> Shape:
+    """Carry a shape along a motion.
+
+    Parameters
+    ----------
+    shape : Shape
+        The shape in the source.
+    motion : (4, 4) array or Motion
+        From source to target, millimetres; a matrix alone may be any affine one.
+
+    Returns
+    -------
+    Shape
+        The shape in the target.
+
+    Examples
+    --------
+    >>> carried_shape(sphere([0, 0, 0], 2.0), np.eye(4)).body.radii_mm
+    array([2., 2., 2.])
+    """
+    for step in motion.steps if isinstance(motion, Motion) else (np.asarray(motion),):
+        shape = Warp(shape, step) if isinstance(step, Lattice) else Affine(shape, step)
+    return shape
 
 
 def sphere(centre_mm: ArrayLike, radius_mm: float) -> Superellipsoid:

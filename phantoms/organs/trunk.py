@@ -131,6 +131,7 @@ def trunk_parts(physique: Physique) -> list[Part]:
             shape=under,
             tissue=tissues.MUSCLE,
             shells=((2.2, tissues.VISCERAL_FAT),),
+            group="lung",
         )
     )
     return parts

@@ -116,7 +116,7 @@ def test_the_couch_stays_when_the_patient_moves(patient: Patient, silent: Synthe
         turn_deg=(1, 3),
         about_mm=patient.tumour_centre_mm,
     )
-    moved = scanned(patient, noise_hu=0.0, lps_from_patient=motion)
+    moved = scanned(patient, noise_hu=0.0, motion=motion)
     assert silent.labels is not None
     assert moved.labels is not None
     room = binary_erosion((silent.labels == 0) & (moved.labels == 0), iterations=3)
@@ -128,7 +128,7 @@ def test_the_couch_stays_when_the_patient_moves(patient: Patient, silent: Synthe
 def test_texture_moves_with_the_patient(patient: Patient, silent: SyntheticScan) -> None:
     shift = np.eye(4)
     shift[:3, 3] = [4.0, -6.0, 10.0]  # whole voxels of the coarse grid
-    moved = scanned(patient, noise_hu=0.0, lps_from_patient=shift)
+    moved = scanned(patient, noise_hu=0.0, motion=shift)
     assert silent.labels is not None
     liver = binary_erosion(silent.labels == LABELS["liver"], iterations=2)
     there = np.roll(liver, (2, -3, 2), axis=(0, 1, 2))
@@ -167,7 +167,7 @@ def test_an_intraoperative_field_keeps_what_must_be_seen(patient: Patient) -> No
         {"spacing_kji_mm": (0.0, 1.0, 1.0)},
         {"spacing_kji_mm": (1.0, 1.0)},
         {"spacing_kji_mm": (1.0, float("nan"), 1.0)},
-        {"lps_from_patient": np.diag([1.0, -1.0, 1.0, 1.0])},
+        {"motion": np.diag([1.0, -1.0, 1.0, 1.0])},
     ],
 )
 def test_what_cannot_be_scanned_is_refused(patient: Patient, options: dict[str, object]) -> None:
