@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from phantoms._kernels import (
+from phantoms._compiling import Point, compiled
+from phantoms._lattice_kernels import (
     LATTICE_RIM,
-    Point,
     cell_of,
-    compiled,
     cubic,
     lattice_shift,
     point_at,
@@ -42,7 +41,7 @@ class Chain(NamedTuple):
 
 @compiled
 def _slopes(t: float) -> tuple[float, float, float, float]:
-    """Give the derivatives of the four weights of :func:`phantoms._kernels.cubic`."""
+    """Give the derivatives of the four weights of :func:`phantoms._lattice_kernels.cubic`."""
     s = 1.0 - t
     return -0.5 * s * s, 1.5 * t * t - 2.0 * t, -1.5 * s * s + 2.0 * s, 0.5 * t * t
 
@@ -144,7 +143,10 @@ def _pushed(chain: Chain, point: Point) -> tuple[Point, float]:
 
 @compiled
 def carry(
-    chain: Chain, is_back: bool, points_mm: NDArray[np.float64], out_mm: NDArray[np.float64]
+    chain: Chain,
+    is_back: bool,  # noqa: FBT001 - kernels take all by position
+    points_mm: NDArray[np.float64],
+    out_mm: NDArray[np.float64],
 ) -> float:
     """Carry points (n, 3) to the target, or back; returns the largest miss, millimetres."""
     worst = 0.0
@@ -161,7 +163,10 @@ def carry(
 
 @compiled
 def fill_field(
-    chain: Chain, is_back: bool, affine: NDArray[np.float64], out_mm: NDArray[np.float32]
+    chain: Chain,
+    is_back: bool,  # noqa: FBT001 - kernels take all by position
+    affine: NDArray[np.float64],
+    out_mm: NDArray[np.float32],
 ) -> float:
     """Write displacements into slices (k, j, i, 3) of a grid (3, 4); returns the largest miss."""
     worst, miss = 0.0, 0.0

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from phantoms._kernels import Point, Program, compiled, distance_at, point_at
+from phantoms._compiling import Point, compiled
+from phantoms._kernels import Program, distance_at
+from phantoms._lattice_kernels import point_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,8 +36,8 @@ class Paint(NamedTuple):
 
     Part p has the steps `starts[p]` to `stops[p]`, a box in LPS mm, so many sub-samples per voxel
     edge (0: its surface is taken as flat inside a voxel), and the layers `layers[p]` to
-    `layers[p + 1]`, each from a depth in mm below the surface inward, with its HU and its kind: a number that stands
-    for tissue and motion.
+    `layers[p + 1]`, each from a depth in mm below the surface inward, with its HU and its kind: a
+    number that stands for tissue and motion.
     """
 
     starts: NDArray[np.int64]

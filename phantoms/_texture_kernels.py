@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phantoms._kernels import compiled, point_at
+from phantoms._compiling import compiled
+from phantoms._lattice_kernels import point_at
 from phantoms._motion_kernels import Chain, pulled
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def _lead_back(
     moved: tuple[Chain, tuple[int, int]],
     affine: NDArray[np.float64],
     place: tuple[int, int, int],
-    is_next: bool,
+    is_next: bool,  # noqa: FBT001 - kernels take all by position
 ) -> None:
     """Find both ends (2, 3) of a stretch of a row in the source; one is known if it is the next."""
     k, j, i = place
@@ -76,7 +77,7 @@ def add_texture(
                     _lead_back(ends[by], moved, affine, (k, j, start), is_next)
                     known[by] = start
                 share = (i - start) / STRIDE
-                x = ends[by, 0, 0] + share * (ends[by, 1, 0] - ends[by, 0, 0])
-                y = ends[by, 0, 1] + share * (ends[by, 1, 1] - ends[by, 0, 1])
-                z = ends[by, 0, 2] + share * (ends[by, 1, 2] - ends[by, 0, 2])
-                hu[k, j, i] += height * _field_value(field, x / pitch_mm, y / pitch_mm, z / pitch_mm)
+                x = (ends[by, 0, 0] + share * (ends[by, 1, 0] - ends[by, 0, 0])) / pitch_mm
+                y = (ends[by, 0, 1] + share * (ends[by, 1, 1] - ends[by, 0, 1])) / pitch_mm
+                z = (ends[by, 0, 2] + share * (ends[by, 1, 2] - ends[by, 0, 2])) / pitch_mm
+                hu[k, j, i] += height * _field_value(field, x, y, z)

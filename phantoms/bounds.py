@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from phantoms.cylinders import Cylinder
 from phantoms.motion import moved_points
 from phantoms.motion.lattice import displacement_range_mm
 from phantoms.shapes import (
     Affine,
     Cut,
-    Cylinder,
     HalfSpace,
     Intersection,
     Offset,
@@ -67,14 +67,18 @@ def bounds_mm(shape: Shape, grow_mm: float = 0.0) -> Floats:
             return bounds_mm(shape.body, grow_mm)
         case Offset():
             return bounds_mm(shape.body, grow_mm + shape.grow_mm)
-        case Affine():
-            stretch = float(np.linalg.norm(np.linalg.inv(shape.target_from_source[:3, :3]), ord=2))
-            return box_around(shape.target_from_source, bounds_mm(shape.body, grow_mm * stretch))
-        case Warp():
-            box = bounds_mm(shape.body, grow_mm * shape.lattice.stretch)
-            return box + displacement_range_mm(shape.lattice, box)
+        case Affine() | Warp():
+            return _carried_bounds(shape, grow_mm)
         case _:
             return _primitive_bounds(shape, grow_mm)
+
+
+def _carried_bounds(shape: Affine | Warp, grow_mm: float) -> Floats:
+    if isinstance(shape, Affine):
+        stretch = float(np.linalg.norm(np.linalg.inv(shape.target_from_source[:3, :3]), ord=2))
+        return box_around(shape.target_from_source, bounds_mm(shape.body, grow_mm * stretch))
+    box = bounds_mm(shape.body, grow_mm * shape.lattice.stretch_factor)
+    return box + displacement_range_mm(shape.lattice, box)
 
 
 def _primitive_bounds(shape: Primitive, grow_mm: float) -> Floats:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 MOST_AMPLITUDE_MM = 30.0
 PITCH_MM = 20.0
-FADE_MM = 140.0
+FADE_MM = 220.0
 """Beside the body all displacement fades out over this way, where nothing is painted."""
 HEAD_MM, APEX_MM = 30.0, 230.0
 """Up to here above the dome the lung follows it in full; from there on it stays."""
@@ -59,9 +59,9 @@ class Breathing:
         How far belly and flanks come out, millimetres; negative with a negative amplitude.
     front_share : float
         By this share the diaphragm moves less in front than in the middle, and more behind.
-    liver_compression : float
+    liver_compression_share : float
         The liver's lower edge lags behind its dome by this share of the amplitude.
-    liver_tilt : float
+    liver_tilt_share : float
         By this share of the amplitude the liver's left edge lags behind its right one, below.
     """
 
@@ -69,8 +69,8 @@ class Breathing:
     front_mm: float
     side_mm: float
     front_share: float
-    liver_compression: float
-    liver_tilt: float
+    liver_compression_share: float
+    liver_tilt_share: float
 
     def __post_init__(self) -> None:
         if not abs(self.amplitude_mm) <= MOST_AMPLITUDE_MM:
@@ -116,8 +116,8 @@ def draw_breathing(
         front_mm=float(amplitude * rng.uniform(0.2, 0.32)),
         side_mm=float(amplitude * rng.uniform(0.04, 0.09)),
         front_share=float(rng.uniform(0.15, 0.3)),
-        liver_compression=float(rng.uniform(0.18, 0.32)),
-        liver_tilt=float(rng.uniform(0.04, 0.12)),
+        liver_compression_share=float(rng.uniform(0.18, 0.32)),
+        liver_tilt_share=float(rng.uniform(0.04, 0.12)),
     )
 
 
@@ -164,7 +164,8 @@ def _dome_share(points: Floats, trunk: _Trunk, breath: Breathing) -> Floats:
 def _diaphragm_share(points: Floats) -> Floats:
     """Share of the diaphragm's way by height, (n,): lung, heart and diaphragm."""
     z = points[:, 2]
-    return within(z, RECESS_MM, HEAD_MM, APEX_MM - HEAD_MM)
+    shares: Floats = within(z, RECESS_MM, HEAD_MM, APEX_MM - HEAD_MM)
+    return shares
 
 
 def _abdomen_share(points: Floats) -> Floats:
@@ -184,7 +185,7 @@ def _liver_share(points: Floats, trunk: _Trunk, breath: Breathing) -> Floats:
     x, z = points[:, 0], points[:, 2]
     depth = rising((-10.0 - z) / 170.0)
     leftward = np.clip(x / trunk.half_width_mm + 0.4, -0.6, 0.9)
-    share = 1.0 - depth * (breath.liver_compression + breath.liver_tilt * leftward)
+    share = 1.0 - depth * (breath.liver_compression_share + breath.liver_tilt_share * leftward)
     below = 1.0 - rising((-180.0 - z) / (-180.0 - FEET_MM))
     shares: Floats = share * below * _diaphragm_share_above(z)
     return shares
@@ -202,7 +203,8 @@ def _slide(trunk: _Trunk, breath: Breathing, group: str) -> Lattice:
         else:
             share = share * _liver_share(points, trunk, breath)
         # what comes down came from above
-        return breath.amplitude_mm * share[:, None] * np.array([0.0, 0.0, 1.0])
+        moved: Floats = breath.amplitude_mm * share[:, None] * np.array([0.0, 0.0, 1.0])
+        return moved
 
     side = trunk.half_width_mm + FADE_MM
     return fit_lattice(

@@ -11,10 +11,10 @@ import numpy as np
 from phantoms import _kernels, _paint_kernels
 from phantoms.arrays import Floats, Labels, frozen_floats
 from phantoms.bounds import bounds_mm
+from phantoms.carrying import carried_shape
 from phantoms.errors import ScanRefusedError
 from phantoms.motion import Motion, as_motion
 from phantoms.program import Writer, write_alone
-from phantoms.shapes import carried_shape
 from phantoms.tissues import AIR, LABELS, TISSUES, Part
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def paint_moved(placed: Sequence[tuple[Part, Floats | Motion]], grid: ScanGrid) 
     program, paint, kinds = _programs(placed, list(motions))
 
     def paint_rows(rows: tuple[int, int]) -> None:
-        own = canvas._replace(stack=np.empty(_kernels.ROOM))
+        own = canvas._replace(stack=np.full(_kernels.ROOM, np.nan))
         _paint_kernels.paint_slab(own, program, paint, rows)
 
     in_slabs(paint_rows, grid.shape_kji[0])
@@ -165,7 +165,7 @@ def _empty_canvas(grid: ScanGrid) -> _paint_kernels.Canvas:
         grid.lps_from_index[:3].copy(),
         edges,
         np.array(reaches),
-        np.empty(_kernels.ROOM),
+        np.full(_kernels.ROOM, np.nan),
     )
 
 
@@ -181,7 +181,7 @@ def _programs(
         edges.append(len(writer.steps))
         boxes.append(bounds_mm(shape))
         # a depth is one in the tissue, but a warped shape's value grows more slowly
-        slope = 1.0 / motion.stretch if isinstance(motion, Motion) else 1.0
+        slope = 1.0 / motion.stretch_factor if isinstance(motion, Motion) else 1.0
         for depth, tissue in ((0.0, part.tissue), *part.shells):
             # what moved a smooth tissue does not show
             carrier = motions.index(_key(motion)) if tissue.texture_hu else 0

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from phantoms import _kernels
+from phantoms.cylinders import Cylinder
 from phantoms.errors import ShapeRefusedError
 from phantoms.motion.lattice import lattice_numbers
 from phantoms.shapes import (
     Affine,
     Cut,
-    Cylinder,
     HalfSpace,
     Intersection,
     Offset,
@@ -67,6 +67,7 @@ class Writer:
     steps: list[tuple[int, int, int]] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     lattices: dict[Lattice, int] = field(default_factory=dict)
+    places: dict[bytes, int] = field(default_factory=dict)
 
     def add(self, step: int, values: ArrayLike, *, count: int = 0) -> None:
         """Append one step with its numbers, an array (n,) or (n, m) written row by row."""
@@ -84,6 +85,15 @@ class Writer:
             self.lattices[lattice] = len(self.values)
             self.values.extend(lattice_numbers(lattice).tolist())
         return self.lattices[lattice]
+
+    def add_warp(self, place: Place, lattice: Lattice) -> None:
+        """Append the step into a warp; warps alike share their numbers, and are known by them."""
+        start = self.place_of(lattice)
+        numbers = place.source_from_target[:3].ravel()
+        first = self.places.setdefault(numbers.tobytes(), len(self.values))
+        if first == len(self.values):
+            self.values.extend(numbers.tolist())
+        self.steps.append((_kernels.ENTER, first, start))
 
     def finished(self) -> _kernels.Program:
         """Return the program as arrays."""
@@ -151,9 +161,10 @@ def write_shape(shape: Shape, writer: Writer, place: Place) -> None:
             write_shape(shape.body, writer, place)
             writer.add(_kernels.ADD, [-shape.grow_mm * place.scale])
         case Warp():
-            lattice = writer.place_of(shape.lattice)
-            writer.add(_kernels.ENTER, place.source_from_target[:3], count=lattice)
-            write_shape(shape.body, writer, Place(np.eye(4), place.scale / shape.lattice.stretch))
+            writer.add_warp(place, shape.lattice)
+            write_shape(
+                shape.body, writer, Place(np.eye(4), place.scale / shape.lattice.stretch_factor)
+            )
             writer.add(_kernels.LEAVE, [])
         case _:
             _write_primitive(shape, writer, place)

@@ -155,7 +155,9 @@ def scan_patient(  # noqa: PLR0913 - the settings of one scan, each by name
     np.clip(np.rint(hu, out=hu), LEAST_HU, MOST_HU, out=hu)
     values = hu.astype(np.int16)
     values.setflags(write=False)
-    return _named_scan(values, voxels, label_map(painted.tissue) if with_labels else None, patient.seed)
+    return _named_scan(
+        values, voxels, label_map(painted.tissue) if with_labels else None, patient.seed
+    )
 
 
 def _checked_motion(motion: ArrayLike | Motion | BodyMotion | None) -> BodyMotion:

@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from phantoms.arrays import Floats, frozen_floats, positive
+from phantoms.cylinders import Cylinder
 from phantoms.errors import ShapeRefusedError
-from phantoms.motion import Lattice, Motion
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from phantoms.motion import Lattice
 
 NO_STRETCH: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
@@ -120,30 +122,6 @@ class Tube:
         positive(float(radii.min()), "Tube.radii_mm")
         steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
         positive(float(steps.min()) if len(steps) else 0.0, "Tube: least step between points")
-
-
-@dataclass(frozen=True, slots=True)
-class Cylinder:
-    """A round rod with flat ends: cut out of a plate, it is a bore.
-
-    Parameters
-    ----------
-    start_mm, end_mm : (3,) array
-        Middle of each end, millimetres.
-    radius_mm : float
-        Radius, millimetres.
-    """
-
-    start_mm: Floats
-    end_mm: Floats
-    radius_mm: float
-
-    def __post_init__(self) -> None:
-        for name in ("start_mm", "end_mm"):
-            point = frozen_floats(getattr(self, name), (3,), f"Cylinder.{name}")
-            object.__setattr__(self, name, point)
-        positive(float(np.linalg.norm(self.end_mm - self.start_mm)), "Cylinder: length")
-        positive(self.radius_mm, "Cylinder.radius_mm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,31 +222,6 @@ Primitive: TypeAlias = Superellipsoid | RoundedBox | Tube | Cylinder | HalfSpace
 
 Shape: TypeAlias = Primitive | Union | Intersection | Cut | Offset | Affine | Warp
 """Any shape of the algebra."""
-
-
-def carried_shape(shape: Shape, motion: ArrayLike | Motion) -> Shape:
-    """Carry a shape along a motion.
-
-    Parameters
-    ----------
-    shape : Shape
-        The shape in the source.
-    motion : (4, 4) array or Motion
-        From source to target, millimetres; a matrix alone may be any affine one.
-
-    Returns
-    -------
-    Shape
-        The shape in the target.
-
-    Examples
-    --------
-    >>> carried_shape(sphere([0, 0, 0], 2.0), np.eye(4)).body.radii_mm
-    array([2., 2., 2.])
-    """
-    for step in motion.steps if isinstance(motion, Motion) else (np.asarray(motion),):
-        shape = Warp(shape, step) if isinstance(step, Lattice) else Affine(shape, step)
-    return shape
 
 
 def sphere(centre_mm: ArrayLike, radius_mm: float) -> Superellipsoid:

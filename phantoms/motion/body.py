@@ -76,6 +76,16 @@ class BodyMotion:
 def as_body_motion(motion: ArrayLike | Motion | BodyMotion) -> BodyMotion:
     """Take one motion for the whole body as that of each of its groups.
 
+    Parameters
+    ----------
+    motion : (4, 4) array, Motion or BodyMotion
+        From the planning scan to this one, millimetres.
+
+    Returns
+    -------
+    BodyMotion
+        The motion by group.
+
     Examples
     --------
     >>> import numpy as np

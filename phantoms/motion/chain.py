@@ -51,11 +51,13 @@ class Motion:
             if isinstance(step, Lattice):
                 checked.append(step)
                 continue
-            matrix = frozen_floats(step, (4, 4), "Motion.steps")
+            matrix = _rigid_step(frozen_floats(step, (4, 4), "Motion.steps"))
             # neighbouring matrices are one step: a chain there and back costs nothing
-            if checked and not isinstance(checked[-1], Lattice):
-                matrix = matrix @ checked.pop()
-            checked.append(_rigid_step(matrix))
+            before = checked[-1] if checked else None
+            if isinstance(before, np.ndarray):
+                checked[-1] = _rigid_step(matrix @ before)
+            else:
+                checked.append(matrix)
         object.__setattr__(self, "steps", tuple(checked))
 
     @property
@@ -64,9 +66,11 @@ class Motion:
         return not any(isinstance(step, Lattice) for step in self.steps)
 
     @property
-    def stretch(self) -> float:
+    def stretch_factor(self) -> float:
         """How many times further apart two points of the target may lie in the source."""
-        return float(np.prod([each.stretch for each in self.steps if isinstance(each, Lattice)]))
+        return float(
+            np.prod([each.stretch_factor for each in self.steps if isinstance(each, Lattice)])
+        )
 
 
 def _rigid_step(matrix: Floats) -> Floats:
@@ -84,7 +88,17 @@ def _rigid_step(matrix: Floats) -> Floats:
 
 
 def as_motion(motion: ArrayLike | Motion) -> Motion:
-    """Take a rigid matrix (4, 4) as a motion of one step; a motion stays what it is.
+    """Take a rigid matrix as a motion of one step; a motion stays what it is.
+
+    Parameters
+    ----------
+    motion : (4, 4) array or Motion
+        From source to target, millimetres.
+
+    Returns
+    -------
+    Motion
+        The motion.
 
     Examples
     --------
@@ -116,7 +130,19 @@ def chained(*motions: ArrayLike | Motion) -> Motion:
 
 
 def chain_of(*motions: ArrayLike | Motion) -> tuple[_motion_kernels.Chain, list[int]]:
-    """Write motions out for the kernels, each behind the other; also where each one starts.
+    """Write motions out for the kernels, each behind the other.
+
+    Parameters
+    ----------
+    *motions : (4, 4) array or Motion
+        From source to target, millimetres.
+
+    Returns
+    -------
+    chain : Chain
+        All of their steps.
+    edges : list of int
+        The first step of each, and one past the last of all.
 
     Examples
     --------

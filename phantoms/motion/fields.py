@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from phantoms import _motion_kernels
 from phantoms.arrays import Floats, frozen_floats
@@ -16,7 +15,7 @@ from phantoms.motion.chain import chain_of, check_miss, moved_points
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from phantoms.motion.body import BodyMotion
     from phantoms.motion.chain import Motion

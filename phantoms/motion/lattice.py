@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from phantoms._kernels import LATTICE_RIM
+from phantoms._lattice_kernels import LATTICE_RIM
 from phantoms.arrays import Floats, frozen_floats, positive
 from phantoms.errors import MotionRefusedError
 
@@ -50,9 +50,9 @@ class Lattice:
 
     Attributes
     ----------
-    gradient_bound : float
+    gradient_ratio : float
         The displacement changes by less than this much per millimetre: below one.
-    stretch : float
+    stretch_factor : float
         Two points of the target lie at most this many times further apart in the source.
 
     Raises
@@ -64,8 +64,8 @@ class Lattice:
     origin_mm: Floats
     pitch_mm: float
     coefficients_mm: Floats
-    gradient_bound: float = field(init=False)
-    stretch: float = field(init=False)
+    gradient_ratio: float = field(init=False)
+    stretch_factor: float = field(init=False)
 
     def __post_init__(self) -> None:
         coefficients = frozen_floats(self.coefficients_mm, (None, None, None, 3), "coefficients_mm")
@@ -74,7 +74,7 @@ class Lattice:
         positive(float(min(coefficients.shape)), "Lattice.coefficients_mm: least count of nodes")
         low, high = _gradient_range(coefficients, positive(self.pitch_mm, "Lattice.pitch_mm"))
         bound = _largest_norm(np.maximum(np.abs(low), np.abs(high)))
-        object.__setattr__(self, "gradient_bound", bound)
+        object.__setattr__(self, "gradient_ratio", bound)
         if not bound < 1.0:
             raise MotionRefusedError(
                 "The displacement is so uneven that tissue might fold over itself",
@@ -84,7 +84,7 @@ class Lattice:
                 next_step="make the displacement smaller or let it fade over a longer way",
             )
         way_back = np.maximum(np.abs(np.eye(3) + low), np.abs(np.eye(3) + high))
-        object.__setattr__(self, "stretch", min(_largest_norm(way_back), 1.0 + bound))
+        object.__setattr__(self, "stretch_factor", min(_largest_norm(way_back), 1.0 + bound))
 
 
 def _gradient_range(coefficients_mm: Floats, pitch_mm: float) -> tuple[Floats, Floats]:
@@ -190,13 +190,15 @@ def fit_lattice(
     Examples
     --------
     >>> hill = lambda points: np.exp(-0.01 * (points**2).sum(axis=1))[:, None] * [0.0, 0.0, 2.0]
-    >>> fit_lattice(hill, low_mm=[-40] * 3, high_mm=[40] * 3, pitch_mm=5.0).gradient_bound < 0.3
+    >>> fit_lattice(hill, low_mm=[-40] * 3, high_mm=[40] * 3, pitch_mm=5.0).gradient_ratio < 0.3
     True
     """
     low, high = np.asarray(low_mm, dtype=np.float64), np.asarray(high_mm, dtype=np.float64)
     counts = np.ceil((high - low) / pitch_mm).astype(int) + 1
     origin = 0.5 * (low + high) - 0.5 * pitch_mm * (counts - 1)
-    axes = [start + pitch_mm * np.arange(-1, n + 1) for start, n in zip(origin, counts, strict=True)]
+    axes = [
+        start + pitch_mm * np.arange(-1, n + 1) for start, n in zip(origin, counts, strict=True)
+    ]
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     found = np.asarray(displacement_mm(nodes.reshape(-1, 3)), dtype=np.float64)
     found = found.reshape(nodes.shape)
