@@ -110,7 +110,7 @@ def build_patient(seed: int) -> Patient:
     organs, surroundings = _build_organs(physique, rng)
     centre, diameter, corridor = place_tumour(surroundings, rng)
     tumour = Part(name="tumour", shape=sphere(centre, 0.5 * diameter), tissue=tissues.METASTASIS,
-                  samples=5)  # fmt: skip
+                  samples=5, group="liver")  # fmt: skip
     lps_from_body = _draw_pose(rng)
     field, size = _scan_field(surroundings.liver, centre, lps_from_body)
     back = [0.0, physique.half_depth_mm - BACK_FLAT_MM, float(centre[2])]

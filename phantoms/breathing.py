@@ -43,8 +43,10 @@ HEAD_MM, APEX_MM = 30.0, 230.0
 """Up to here above the dome the lung follows it in full; from there on it stays."""
 RECESS_MM = -140.0
 """Down to here the diaphragm moves in full, so that the lung's recess moves with it."""
-FEET_MM = -380.0
+FEET_MM = -340.0
 """Below this nothing moves, body frame z."""
+CALM_MM = 25.0
+"""So far to each side of the spine nothing moves sideways."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +118,7 @@ def draw_breathing(
         front_mm=float(amplitude * rng.uniform(0.2, 0.32)),
         side_mm=float(amplitude * rng.uniform(0.04, 0.09)),
         front_share=float(rng.uniform(0.15, 0.3)),
-        liver_compression_share=float(rng.uniform(0.18, 0.32)),
+        liver_compression_share=float(rng.uniform(0.1, 0.25)),
         liver_tilt_share=float(rng.uniform(0.04, 0.12)),
     )
 
@@ -171,7 +173,7 @@ def _diaphragm_share(points: Floats) -> Floats:
 def _abdomen_share(points: Floats) -> Floats:
     """Share of the diaphragm's way by height, (n,): the farther below it, the less."""
     z = points[:, 2]
-    shares: Floats = rising((z - FEET_MM) / (-30.0 - FEET_MM)) * _diaphragm_share_above(z)
+    shares: Floats = rising((z - FEET_MM) / (-20.0 - FEET_MM)) * _diaphragm_share_above(z)
     return shares
 
 
@@ -217,7 +219,7 @@ def _slide(trunk: _Trunk, breath: Breathing, group: str) -> Lattice:
 
 def _expansion(trunk: _Trunk, breath: Breathing) -> Lattice:
     """Build the lattice by which belly and flanks come out; the spine and the back stay."""
-    rest_y = trunk.back_mm - 45.0
+    rest_y = trunk.back_mm - 60.0
 
     def displacement_mm(points: Floats) -> Floats:
         x, y, z = points.T
@@ -226,7 +228,8 @@ def _expansion(trunk: _Trunk, breath: Breathing) -> Lattice:
         half_width = trunk.skin_half_width_mm
         across = within(x, -0.3 * half_width, 0.3 * half_width, 1.7 * half_width)
         forward = rising((rest_y - y) / (rest_y - trunk.skin_front_mm)) * (1.0 - beyond) * across
-        outward = rising(np.abs(x) / half_width) * within(x, -half_width, half_width, FADE_MM)
+        outward = rising((np.abs(x) - CALM_MM) / (half_width - CALM_MM))
+        outward *= within(x, -half_width, half_width, FADE_MM)
         outward *= within(y, trunk.skin_front_mm, rest_y, FADE_MM)
         moved = np.zeros_like(points)
         moved[:, 0] = -breath.side_mm * np.sign(x) * outward * height

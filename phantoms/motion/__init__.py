@@ -8,6 +8,7 @@ from phantoms.motion.body import GROUPS, BodyMotion, as_body_motion, body_chaine
 from phantoms.motion.chain import Motion, as_motion, chained, moved_points, pulled_back
 from phantoms.motion.fields import PointPair, field_on_grid, point_pairs
 from phantoms.motion.lattice import Lattice, fit_lattice
+from phantoms.motion.local import needle_push, shrinkage
 from phantoms.motion.rigid import (
     inverse_rigid,
     random_direction,
@@ -30,10 +31,12 @@ __all__ = [
     "fit_lattice",
     "inverse_rigid",
     "moved_points",
+    "needle_push",
     "point_pairs",
     "pulled_back",
     "random_direction",
     "rigid_about",
     "rigid_motion",
     "rotation_about",
+    "shrinkage",
 ]

@@ -65,8 +65,8 @@ def needle_push(
 
     Examples
     --------
-    >>> from phantoms.motion import pulled_back
-    >>> pulled_back(needle_push([0, -80, 0], [0, 0, 0], push_mm=4.0), [0, 0, 0]).round(1)
+    >>> from phantoms.motion.chain import pulled_back
+    >>> pulled_back(needle_push([0, -80, 0], [0, 0, 0], push_mm=4.0), [0, 0, 0]).round()
     array([ 0., -4.,  0.])
     """
     entry = frozen_floats(entry_mm, (3,), "entry_mm")
@@ -120,7 +120,7 @@ def shrinkage(
 
     Examples
     --------
-    >>> from phantoms.motion import moved_points
+    >>> from phantoms.motion.chain import moved_points
     >>> after = moved_points(shrinkage([0, 0, 0], radius_mm=20.0, share=0.2), [0, 0, 20])
     >>> after.round(1).tolist()
     [0.0, 0.0, 16.0]

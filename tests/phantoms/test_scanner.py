@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_erosion
 
+from phantoms.breathing import breathing_motion, draw_breathing
 from phantoms.detector import blur_and_add_noise, noise_gain
 from phantoms.errors import ScanRefusedError
 from phantoms.field import draw_intraop_grid, field_grid
@@ -133,6 +134,26 @@ def test_texture_moves_with_the_patient(patient: Patient, silent: SyntheticScan)
     liver = binary_erosion(silent.labels == LABELS["liver"], iterations=2)
     there = np.roll(liver, (2, -3, 2), axis=(0, 1, 2))
     assert np.abs(moved.values_hu[there].astype(int) - silent.values_hu[liver]).max() <= 1
+
+
+@pytest.mark.hazard(21)
+def test_a_breath_moves_the_tumour_by_its_motion_and_leaves_the_spine(
+    patient: Patient, silent: SyntheticScan
+) -> None:
+    motion = breathing_motion(patient, draw_breathing(np.random.default_rng(2)))
+    breathed = scanned(patient, noise_hu=0.0, motion=motion)
+    assert silent.labels is not None
+    assert breathed.labels is not None
+    expected = moved_points(motion.of("liver"), patient.tumour_centre_mm)
+    assert np.linalg.norm(expected - patient.tumour_centre_mm) > 6.0
+    index = np.argwhere(breathed.labels == LABELS["gtv"]).mean(axis=0)
+    seen = (breathed.lps_from_index @ np.append(index, 1.0))[:3]
+    assert np.linalg.norm(seen - expected) <= 1.0
+    rows = np.arange(silent.values_hu.shape[1])
+    behind = rows * COARSE_MM[1] > 0.5 * rows[-1] * COARSE_MM[1]
+    bone = (silent.labels == LABELS["bone"])[:, behind, 90:110]
+    resting = (breathed.labels == LABELS["bone"])[:, behind, 90:110]
+    assert np.count_nonzero(bone != resting) <= 0.01 * np.count_nonzero(bone)
 
 
 def test_the_same_seed_gives_the_same_values_and_names(patient: Patient) -> None:
