@@ -1,4 +1,4 @@
-"""A breath moves the dome by its amplitude, all that touches stays in touch, and the spine rests."""
+"""A breath moves the dome by its amplitude, what touches stays in touch, the spine rests."""
 
 from __future__ import annotations
 
@@ -161,9 +161,7 @@ def test_organs_farther_from_the_diaphragm_move_less(
 
 
 @pytest.mark.hazard(21)
-def test_every_field_composed_with_its_inverse_stays_in_place(
-    patient: Patient, moved: BodyMotion
-) -> None:
+def test_every_field_composed_with_its_inverse_stays_in_place(moved: BodyMotion) -> None:
     rng = np.random.default_rng(8)
     points = rng.uniform([-180.0, -140.0, -260.0], [180.0, 130.0, 120.0], (4000, 3))
     for group in GROUPS:

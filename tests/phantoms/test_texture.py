@@ -22,7 +22,7 @@ from phantoms.tissues import Part
 BENT = Lattice(
     origin_mm=np.full(3, -40.0),
     pitch_mm=20.0,
-    coefficients_mm=np.random.default_rng(6).uniform(-4.0, 4.0, (6, 5, 5, 3)),
+    coefficients_mm=np.random.default_rng(6).uniform(-3.0, 3.0, (6, 5, 5, 3)),
 )
 TURNED = rigid_about(rotation_about([1, 2, 3], 0.3), [0, 0, 0], [300.0, -200.0, 90.0])
 

@@ -1,4 +1,4 @@
-"""A lattice's bounds hold everywhere, one that might fold is refused, and cubics are met exactly."""
+"""A lattice's bounds hold, one that might fold is refused, and cubics are met exactly."""
 
 from __future__ import annotations
 

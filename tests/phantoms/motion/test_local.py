@@ -1,4 +1,4 @@
-"""A needle pushes by what it was told to and an ablated zone shrinks by its share; afar all rests."""
+"""A needle pushes and an ablated zone shrinks by as much as was asked for; afar all rests."""
 
 from __future__ import annotations
 
