@@ -41,9 +41,11 @@ FADE_MM = 220.0
 """Beside the body all displacement fades out over this way, where nothing is painted."""
 HEAD_MM, APEX_MM = 30.0, 230.0
 """Up to here above the dome the lung follows it in full; from there on it stays."""
+DOME_EDGE_MM = -60.0
+"""Above this the organs follow the diaphragm in full, so that they keep their distance to it."""
 RECESS_MM = -140.0
 """Down to here the diaphragm moves in full, so that the lung's recess moves with it."""
-FEET_MM = -340.0
+FEET_MM = -300.0
 """Below this nothing moves, body frame z."""
 CALM_MM = 25.0
 """So far to each side of the spine nothing moves sideways."""
@@ -173,7 +175,7 @@ def _diaphragm_share(points: Floats) -> Floats:
 def _abdomen_share(points: Floats) -> Floats:
     """Share of the diaphragm's way by height, (n,): the farther below it, the less."""
     z = points[:, 2]
-    shares: Floats = rising((z - FEET_MM) / (-20.0 - FEET_MM)) * _diaphragm_share_above(z)
+    shares: Floats = rising((z - FEET_MM) / (DOME_EDGE_MM - FEET_MM)) * _diaphragm_share_above(z)
     return shares
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import SimpleITK as sitk
 
-from phantoms.arrays import Floats, frozen_floats
+from phantoms import tissues
+from phantoms.arrays import Floats, Labels, frozen_floats
 from phantoms.files import new_file
 from phantoms.motion import GROUPS, field_on_grid, moved_points, point_pairs
 from phantoms.motion.body import check_group
+from phantoms.painting import paint_parts
 from phantoms.program import signed_distance_mm
 from phantoms.shapes import Tube
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from phantoms.anatomy import Patient
     from phantoms.motion import BodyMotion
+    from phantoms.painting import ScanGrid
     from phantoms.shapes import Shape
 
 FIELD_PITCH_MM = 8.0
@@ -91,6 +94,36 @@ def field_of_group(
         lps_from_index=frozen_floats(matrix, (4, 4), "lps_from_index"),
         between_mm=float(np.linalg.norm(mean - between, axis=-1).max()),
     )
+
+
+def group_map(patient: Patient, grid: ScanGrid) -> Labels:
+    """Say which group the tissue at each voxel of the planning scan moves with.
+
+    Parameters
+    ----------
+    patient : Patient
+        The patient, at rest as in the planning scan.
+    grid : ScanGrid
+        The voxels.
+
+    Returns
+    -------
+    (k, j, i) uint8 array
+        0 outside the patient, else 1 + the place in :data:`phantoms.motion.GROUPS`.
+    """
+    stand_ins = (tissues.MUSCLE, tissues.LIVER, tissues.SPLEEN, tissues.LUNG)
+    placed = [
+        (
+            replace(part, tissue=stand_ins[GROUPS.index(part.group)], shells=()),
+            patient.lps_from_body,
+        )
+        for part in patient.parts
+    ]
+    _, painted = paint_parts(placed, grid)
+    number_of = np.zeros(len(tissues.TISSUES), dtype=np.uint8)
+    number_of[[tissues.TISSUES.index(each) for each in stand_ins]] = 1 + np.arange(len(GROUPS))
+    numbers: Labels = number_of[painted]
+    return numbers
 
 
 def write_field(field: GroupField, path: Path) -> None:

@@ -11,8 +11,17 @@ import SimpleITK as sitk
 
 from phantoms.breathing import breathing_motion, draw_breathing
 from phantoms.errors import MotionRefusedError
+from phantoms.field import field_grid
 from phantoms.motion import GROUPS, moved_points, pulled_back
-from phantoms.motion_truth import field_of_group, landmarks, truth_of_motion, write_field
+from phantoms.motion_truth import (
+    field_of_group,
+    group_map,
+    landmarks,
+    truth_of_motion,
+    write_field,
+)
+from phantoms.painting import label_map, paint_parts
+from phantoms.tissues import LABELS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +77,18 @@ def test_landmarks_lie_in_the_body(patient: Patient) -> None:
     assert np.array_equal(named["liver"]["tumour"], patient.tumour_centre_mm)
     veins = [label for label in named["liver"] if "portal" in label or "hepatic" in label]
     assert len(veins) >= 6
+
+
+def test_the_group_map_agrees_with_the_organs(patient: Patient) -> None:
+    grid = field_grid(patient, (8.0, 4.0, 4.0))
+    groups = group_map(patient, grid)
+    labels = label_map(paint_parts([(p, patient.lps_from_body) for p in patient.parts], grid)[1])
+    assert (groups[labels == LABELS["liver"]] == 1 + GROUPS.index("liver")).all()
+    assert (groups[labels == LABELS["gtv"]] == 1 + GROUPS.index("liver")).all()
+    assert (groups[labels == LABELS["bone"]] == 1 + GROUPS.index("wall")).all()
+    assert (groups[labels == LABELS["bowel"]] == 1 + GROUPS.index("abdomen")).all()
+    assert (groups[labels == LABELS["lung"]] == 1 + GROUPS.index("lung")).all()
+    assert np.array_equal(groups == 0, labels == 0)
 
 
 def test_an_unknown_group_has_no_field(patient: Patient, breath: BodyMotion) -> None:
