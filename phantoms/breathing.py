@@ -47,6 +47,8 @@ RECESS_MM = -140.0
 """Down to here the diaphragm moves in full, so that the lung's recess moves with it."""
 FEET_MM = -300.0
 """Below this nothing moves, body frame z."""
+LIVER_EDGE_MM, LIVER_FEET_MM = -150.0, -360.0
+"""Between these heights the veins that leave the liver come to rest."""
 CALM_MM = 25.0
 """So far to each side of the spine nothing moves sideways."""
 
@@ -190,7 +192,7 @@ def _liver_share(points: Floats, trunk: _Trunk, breath: Breathing) -> Floats:
     depth = rising((-10.0 - z) / 170.0)
     leftward = np.clip(x / trunk.half_width_mm + 0.4, -0.6, 0.9)
     share = 1.0 - depth * (breath.liver_compression_share + breath.liver_tilt_share * leftward)
-    below = 1.0 - rising((-180.0 - z) / (-180.0 - FEET_MM))
+    below = rising((z - LIVER_FEET_MM) / (LIVER_EDGE_MM - LIVER_FEET_MM))
     shares: Floats = share * below * _diaphragm_share_above(z)
     return shares
 
@@ -213,7 +215,7 @@ def _slide(trunk: _Trunk, breath: Breathing, group: str) -> Lattice:
     side = trunk.half_width_mm + FADE_MM
     return fit_lattice(
         displacement_mm,
-        low_mm=[-side, trunk.front_mm - FADE_MM, FEET_MM],
+        low_mm=[-side, trunk.front_mm - FADE_MM, LIVER_FEET_MM],
         high_mm=[side, trunk.back_mm + FADE_MM, APEX_MM],
         pitch_mm=PITCH_MM,
     )

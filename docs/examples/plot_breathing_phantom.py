@@ -9,6 +9,7 @@ ribs; each arrow is the truth at its foot, not an estimate.
 
 import matplotlib.pyplot as plt
 import numpy as np
+from scipy.ndimage import binary_fill_holes
 
 from phantoms.anatomy import build_patient
 from phantoms.breathing import Breathing, breathing_motion
@@ -97,7 +98,7 @@ for row, (name, axis, index, right) in zip(panels, CUTS, strict=True):
     low = grid.lps_from_index[:3, 3]
     high = low + steps * (np.array(groups.shape)[::-1] - 1)
     extent = (low[right], high[right], low[2], high[2])
-    outline = cut_of(np.isin(out.labels, (LABELS["liver"], LABELS["gtv"])), axis, index)
+    outline = binary_fill_holes(cut_of(out.labels == LABELS["liver"], axis, index))
     for panel, scan, state in zip(row, (out, breathed_in), ("out", "in"), strict=True):
         grey = cut_of(scan.values_hu, axis, index)
         panel.imshow(grey, cmap="gray", vmin=-160, vmax=240, origin="lower", extent=extent)

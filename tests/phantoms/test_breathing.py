@@ -139,14 +139,14 @@ def test_the_liver_slides_along_the_chest_wall_and_keeps_its_size(
     other = moved_points(moved.of("abdomen"), points) - moved_points(moved.of("liver"), points)
     assert np.linalg.norm(other, axis=1).max() >= 0.05 * abs(breath.amplitude_mm)
     after = volume_ml(carried_shape(liver, moved.of("liver")), 4.0)
-    assert after == pytest.approx(volume_ml(liver, 4.0), rel=0.07)
+    assert after == pytest.approx(volume_ml(liver, 4.0), rel=0.05)
 
 
-def test_the_liver_hardly_enters_what_lies_beside_it(patient: Patient, moved: BodyMotion) -> None:
+def test_the_liver_does_not_enter_what_lies_beside_it(patient: Patient, moved: BodyMotion) -> None:
     liver_now = distance_field(carried_shape(shape_of(patient, "liver"), moved.of("liver")))
     for name in ("right kidney", "stomach"):
         points = points_within(shape_of(patient, name), 4.0)
-        assert liver_now(moved_points(moved.of("abdomen"), points)).min() >= -3.0
+        assert liver_now(moved_points(moved.of("abdomen"), points)).min() >= 0.0
 
 
 def test_organs_farther_from_the_diaphragm_move_less(
