@@ -1,8 +1,7 @@
 """Free-form displacement: a uniform cubic B-spline on a lattice, pulled back from the target.
 
-``source = target + sum B(target) c``, and nothing moves where no node reaches. The bounds are
-rigorous: the derivatives of a B-spline are weighted means of the differences of neighbouring
-coefficients, so in each cell they stay between the least and the greatest difference there.
+``source = target + sum B(target) c``, and nothing moves where no node reaches. Its bounds are
+rigorous (:mod:`phantoms.motion.gradients`).
 
 References
 ----------
@@ -22,6 +21,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from phantoms._lattice_kernels import LATTICE_RIM
 from phantoms.arrays import Floats, frozen_floats, positive
 from phantoms.errors import MotionRefusedError
+from phantoms.motion.gradients import largest_norm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 Displacement: TypeAlias = "Callable[[Floats], Floats]"
 """From points (n, 3) of the target to displacements (n, 3) back to the source, millimetres."""
-
-ROUNDING = 1.0 + 1e-9
-"""What rounding could take off a bound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,8 +69,8 @@ class Lattice:
         object.__setattr__(self, "coefficients_mm", coefficients)
         object.__setattr__(self, "origin_mm", frozen_floats(self.origin_mm, (3,), "origin_mm"))
         positive(float(min(coefficients.shape)), "Lattice.coefficients_mm: least count of nodes")
-        low, high = _gradient_range(coefficients, positive(self.pitch_mm, "Lattice.pitch_mm"))
-        bound = _largest_norm(np.maximum(np.abs(low), np.abs(high)))
+        pitch_mm = positive(self.pitch_mm, "Lattice.pitch_mm")
+        bound = largest_norm(coefficients, pitch_mm, np.zeros((3, 3)))
         object.__setattr__(self, "gradient_ratio", bound)
         if not bound < 1.0:
             raise MotionRefusedError(
@@ -83,30 +80,8 @@ class Lattice:
                 got=f"up to {bound:.3f} mm per millimetre",
                 next_step="make the displacement smaller or let it fade over a longer way",
             )
-        way_back = np.maximum(np.abs(np.eye(3) + low), np.abs(np.eye(3) + high))
-        object.__setattr__(self, "stretch_factor", min(_largest_norm(way_back), 1.0 + bound))
-
-
-def _gradient_range(coefficients_mm: Floats, pitch_mm: float) -> tuple[Floats, Floats]:
-    """Bound each entry of the displacement's gradient in each cell; two arrays (cells, 3, 3)."""
-    padded = np.pad(coefficients_mm, [(LATTICE_RIM, LATTICE_RIM)] * 3 + [(0, 0)])
-    cells = np.array(padded.shape[:3]) - 3
-    low, high = np.empty((*cells, 3, 3)), np.empty((*cells, 3, 3))
-    for axis in range(3):
-        slopes = np.diff(padded, axis=axis) / pitch_mm
-        for out, worst in ((low, np.min), (high, np.max)):
-            reduced = slopes
-            for along in range(3):
-                width = 3 if along == axis else 4
-                reduced = worst(sliding_window_view(reduced, width, axis=along), axis=-1)
-            out[..., axis] = reduced
-    return low.reshape(-1, 3, 3), high.reshape(-1, 3, 3)
-
-
-def _largest_norm(entries: Floats) -> float:
-    """Bound the spectral norm of matrices whose entries' magnitudes are at most these (n, 3, 3)."""
-    squares = np.einsum("nij,nik->njk", entries, entries)
-    return float(np.sqrt(max(np.linalg.eigvalsh(squares)[:, -1].max(), 0.0))) * ROUNDING
+        way_back = largest_norm(coefficients, pitch_mm, np.eye(3))
+        object.__setattr__(self, "stretch_factor", max(way_back, 1.0))
 
 
 def displacement_range_mm(lattice: Lattice, box_mm: Floats) -> tuple[Floats, Floats]:

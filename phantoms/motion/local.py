@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from phantoms.arrays import Floats, frozen_floats, positive
 from phantoms.errors import MotionRefusedError
-from phantoms.motion.chain import Motion
+from phantoms.motion.chain import Motion, pulled_back
 from phantoms.motion.fading import rising, within
 from phantoms.motion.lattice import fit_lattice
 
@@ -20,8 +21,8 @@ MOST_PUSH_MM = 8.0
 NEEDLE_PITCH_MM = 5.0
 ENTRY_SHARE = 0.3
 """So much of the push at the tip is left where the needle enters."""
-MOST_SHRINKAGE = 0.4
-"""Linear shrinkage beyond what was measured in liver, even outside the body."""
+MOST_SHRINKAGE = 0.3
+"""Linear shrinkage beyond which the tissue round the zone might fold."""
 ZONE_PITCH_MM = 3.0
 RIM_PITCHES = 1.5
 """The even contraction goes on so far beyond the zone, so that its rim contracts in full."""
@@ -81,14 +82,16 @@ def needle_push(
         aside = np.linalg.norm(points - entry - depth[:, None] * along, axis=1)
         share = ENTRY_SHARE + (1.0 - ENTRY_SHARE) * rising(depth / length)
         share *= within(depth, 0.0, length, fade_mm) * within(aside, 0.0, 0.0, fade_mm)
-        return -push_mm * share[:, None] * along
+        return -share[:, None] * along
 
     ends = np.array([entry, tip])
     rim = fade_mm + 3.0 * NEEDLE_PITCH_MM
     low, high = ends.min(axis=0) - rim, ends.max(axis=0) + rim
-    return Motion(
-        (fit_lattice(displacement_mm, low_mm=low, high_mm=high, pitch_mm=NEEDLE_PITCH_MM),)
-    )
+    shape = fit_lattice(displacement_mm, low_mm=low, high_mm=high, pitch_mm=NEEDLE_PITCH_MM)
+    # the lattice rounds the top of the formula off; the tip gets all that was asked for
+    share_at_tip = float((tip - pulled_back(Motion((shape,)), tip)) @ along)
+    coefficients = shape.coefficients_mm * (push_mm / share_at_tip)
+    return Motion((replace(shape, coefficients_mm=coefficients),))
 
 
 def shrinkage(
@@ -103,7 +106,7 @@ def shrinkage(
     radius_mm : float
         Its radius before it shrinks, millimetres.
     share : float
-        Linear shrinkage: 0.2 leaves a radius of 80 %. 0 to 0.4.
+        Linear shrinkage: 0.2 leaves a radius of 80 %. 0 to 0.3.
     fade_mm : float, optional
         How far from the zone's rim nothing moves any more, millimetres; 20 mm, or the radius where
         that is more, if left out.

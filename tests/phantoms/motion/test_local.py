@@ -17,16 +17,14 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 @pytest.mark.hazard(21)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=seeds, push_mm=st.floats(0.5, 6.0))
 def test_the_tissue_at_the_tip_came_from_a_push_before_it(seed: int, push_mm: float) -> None:
     rng = np.random.default_rng(seed)
     tip, along = rng.uniform(-50.0, 50.0, 3), random_direction(rng)
     motion = needle_push(tip - 90.0 * along, tip, push_mm=push_mm)
     came = pulled_back(motion, tip) - tip
-    # the lattice rounds the top of the push off a little: it, not the formula, is the truth
-    assert came @ along == pytest.approx(-push_mm, rel=0.08)
-    assert np.linalg.norm(came + push_mm * along) <= 0.08 * push_mm
+    assert came == pytest.approx(-push_mm * along, abs=1e-9)
     aside = np.cross(along, [1.0, 0.3, 0.2])
     aside /= np.linalg.norm(aside)
     beside = np.linalg.norm(pulled_back(motion, tip + 9.0 * aside) - tip - 9.0 * aside)
@@ -35,7 +33,7 @@ def test_the_tissue_at_the_tip_came_from_a_push_before_it(seed: int, push_mm: fl
     assert np.array_equal(moved_points(motion, afar), afar)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(share=st.floats(0.02, 0.3), radius_mm=st.floats(10.0, 25.0), seed=seeds)
 def test_a_zone_shrinks_by_its_share_and_the_rest_follows(
     share: float, radius_mm: float, seed: int
