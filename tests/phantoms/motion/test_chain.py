@@ -42,7 +42,7 @@ def drawn_motion(seed: int, unevenness: float = 0.9) -> Motion:
     return Motion(tuple(steps))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=seeds, unevenness=st.floats(0.1, 0.999))
 def test_there_and_back_and_back_and_there(seed: int, unevenness: float) -> None:
     motion = drawn_motion(seed, unevenness)
@@ -54,7 +54,7 @@ def test_there_and_back_and_back_and_there(seed: int, unevenness: float) -> None
     assert np.abs(moved_points(motion, back) - points).max() <= LEAD_BACK_MM
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=seeds)
 def test_points_go_where_a_foreign_solver_finds_them(seed: int) -> None:
     motion = drawn_motion(seed, 0.6)
@@ -63,7 +63,7 @@ def test_points_go_where_a_foreign_solver_finds_them(seed: int) -> None:
     assert moved_points(motion, start) == pytest.approx(found.x, abs=1e-7)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=seeds)
 def test_no_volume_turns_inside_out(seed: int) -> None:
     motion = drawn_motion(seed)

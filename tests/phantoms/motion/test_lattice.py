@@ -25,7 +25,7 @@ def shifts_mm(lattice: Lattice, points: np.ndarray) -> np.ndarray:
     return pulled_back(Motion((lattice,)), points) - points
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=seeds)
 def test_the_displacement_and_the_way_back_keep_their_gradient_bounds(seed: int) -> None:
     lattice = drawn(seed)
@@ -54,7 +54,7 @@ def test_the_bounds_are_met_by_even_stretches() -> None:
     assert lattice.gradient_ratio < 1.0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=seeds)
 def test_the_displacement_stays_inside_its_range(seed: int) -> None:
     lattice = drawn(seed)
@@ -91,7 +91,7 @@ def test_a_displacement_that_folds_is_refused() -> None:
         Lattice(origin_mm=np.zeros(3), pitch_mm=1.0, coefficients_mm=np.zeros((0, 2, 2, 3)))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=seeds)
 def test_a_lattice_meets_a_cubic_exactly_away_from_its_rim(seed: int) -> None:
     rng = np.random.default_rng(seed)
