@@ -1,60 +1,42 @@
-"""The compiled inner loops that run a shape's program. Their plain numpy twin is in the tests.
-
-The machine code is kept beside the sources. It is renewed when its own file changes, so whoever
-changes this file touches the other kernel files as well, which build on it.
-"""
+"""The compiled inner loops that run a shape's program. Their plain numpy twin is in the tests."""
 
 from __future__ import annotations
 
-import contextlib
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
+
+from phantoms._compiling import Point, compiled
+from phantoms._lattice_kernels import lattice_shift, row_affine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
-Point: TypeAlias = tuple[float, float, float]
-Compiled = TypeVar("Compiled", bound="Callable[..., Any]")
-
-SUPERELLIPSOID, BOX, TUBE, HALF_SPACE = 0, 1, 2, 3
-NEGATE, ADD, MINIMUM, MAXIMUM = 10, 11, 12, 13
+SUPERELLIPSOID, BOX, TUBE, HALF_SPACE, CYLINDER = 0, 1, 2, 3, 4
+NEGATE, ADD, MINIMUM, MAXIMUM, ENTER, LEAVE = 10, 11, 12, 13, 14, 15
 HEAD = 13
 """Numbers before a primitive's own: twelve of its place, one scale."""
 STACK = 24
 """Deepest nesting of a shape."""
+WARPS = 8
+"""Deepest nesting of warps: so many points wait to be taken up again."""
+MEMORY = STACK + 3 * WARPS
+KEPT = 8
+"""Numbers kept of the last warp at each depth: which one it was, its point and where it led."""
+ROOM = MEMORY + KEPT * WARPS
+"""Numbers that one thread reckons in: stack of distances, stack of points, memory of warps."""
 
 
 class Program(NamedTuple):
     """Steps for a stack of distances; several shapes may stand behind one another.
 
-    A row of `steps` is (kind, place of its first number in `values`, corners of a tube).
+    A row of `steps` is (kind, place of its first number in `values`, corners of a tube or place of
+    a lattice in `values`).
     """
 
     steps: NDArray[np.int64]
     values: NDArray[np.float64]
-
-
-def compiled(function: Compiled) -> Compiled:
-    """Compile a kernel, keeping the machine code on disk where some folder can be written.
-
-    Names with an underscore are called by other kernels only; they get no way in from Python,
-    which halves the time that compiling them takes.
-    """
-    is_inner = function.__name__.startswith("_")
-    options: dict[str, Any] = {
-        "nogil": True,
-        "error_model": "numpy",
-        "no_cpython_wrapper": is_inner,
-        "no_cfunc_wrapper": True,
-    }
-    with contextlib.suppress(RuntimeError):  # numba finds no folder for the machine code
-        return cast("Compiled", njit(cache=True, **options)(function))
-    return cast("Compiled", njit(**options)(function))
 
 
 @compiled
@@ -94,12 +76,20 @@ def _tube(v: NDArray[np.float64], n: int, count: int, point: Point) -> float:
 
 
 @compiled
+def _cylinder(v: NDArray[np.float64], n: int, point: Point) -> float:
+    x, y, z = point[0] - v[n], point[1] - v[n + 1], point[2] - v[n + 2]
+    along = x * v[n + 3] + y * v[n + 4] + z * v[n + 5]
+    x, y, z = x - along * v[n + 3], y - along * v[n + 4], z - along * v[n + 5]
+    aside = math.sqrt(x * x + y * y + z * z) - v[n + 7]
+    along = abs(along) - v[n + 6]
+    beyond = math.sqrt(max(aside, 0.0) ** 2 + max(along, 0.0) ** 2)
+    return float(beyond + min(max(aside, along), 0.0))
+
+
+@compiled
 def _primitive(v: NDArray[np.float64], step: tuple[int, int, int], point: Point) -> float:
     kind, n, count = step
-    x, y, z = point
-    lx = v[n] * x + v[n + 1] * y + v[n + 2] * z + v[n + 3]
-    ly = v[n + 4] * x + v[n + 5] * y + v[n + 6] * z + v[n + 7]
-    lz = v[n + 8] * x + v[n + 9] * y + v[n + 10] * z + v[n + 11]
+    lx, ly, lz = row_affine(v, n, point)
     scale, own = v[n + 12], n + HEAD
     if kind == SUPERELLIPSOID:
         return float(scale * _superellipsoid(v, own, lx, ly, lz))
@@ -107,6 +97,8 @@ def _primitive(v: NDArray[np.float64], step: tuple[int, int, int], point: Point)
         return float(scale * _box(v, own, lx, ly, lz))
     if kind == TUBE:
         return float(scale * _tube(v, own, count, (lx, ly, lz)))
+    if kind == CYLINDER:
+        return float(scale * _cylinder(v, own, (lx, ly, lz)))
     return float(scale * (v[own] * lx + v[own + 1] * ly + v[own + 2] * lz - v[own + 3]))
 
 
@@ -119,15 +111,42 @@ def _joined(a: float, b: float, blend_mm: float) -> float:
 
 
 @compiled
+def _warped(
+    v: NDArray[np.float64],
+    warp: tuple[int, int],
+    point: Point,
+    stack: NDArray[np.float64],
+    kept: int,
+) -> Point:
+    """Lead a point back by a warp (place, lattice); parts of one group ask for the same in turn."""
+    if not (
+        stack[kept] == warp[0]
+        and stack[kept + 1] == warp[1]
+        and stack[kept + 2] == point[0]
+        and stack[kept + 3] == point[1]
+        and stack[kept + 4] == point[2]
+    ):
+        x, y, z = row_affine(v, warp[0], point)
+        p, q, r = lattice_shift(v, warp[1], (x, y, z))
+        stack[kept], stack[kept + 1] = warp
+        stack[kept + 2], stack[kept + 3], stack[kept + 4] = point
+        stack[kept + 5], stack[kept + 6], stack[kept + 7] = x + p, y + q, z + r
+    return stack[kept + 5], stack[kept + 6], stack[kept + 7]
+
+
+@compiled
 def distance_at(
     program: Program,
     span: tuple[int, int],
     point: Point,
     stack: NDArray[np.float64],
 ) -> float:
-    """Run the steps of a span for one point (LPS mm) on a stack; the last distance remains."""
+    """Run the steps of a span for one point (LPS mm) on a stack; the last distance remains.
+
+    A warp's ENTER puts the point aside and goes on with the one it came from; LEAVE takes it up.
+    """
     steps, values = program.steps, program.values
-    top = -1
+    top, waiting = -1, STACK
     for step in range(span[0], span[1]):
         kind, first = steps[step, 0], steps[step, 1]
         if kind < NEGATE:
@@ -137,6 +156,14 @@ def distance_at(
             stack[top] = -stack[top]
         elif kind == ADD:
             stack[top] += values[first]
+        elif kind == ENTER:
+            stack[waiting], stack[waiting + 1], stack[waiting + 2] = point
+            kept = MEMORY + KEPT * ((waiting - STACK) // 3)
+            waiting += 3
+            point = _warped(values, (first, steps[step, 2]), point, stack, kept)
+        elif kind == LEAVE:
+            waiting -= 3
+            point = (stack[waiting], stack[waiting + 1], stack[waiting + 2])
         else:
             blend = values[first]
             sign = 1.0 if kind == MINIMUM else -1.0
@@ -148,17 +175,8 @@ def distance_at(
 @compiled
 def distances(program: Program, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     """Run a whole program for each point (n, 3), millimetres; returns (n,) millimetres."""
-    measured, stack = np.empty(len(points_mm)), np.empty(STACK)
+    measured, stack = np.empty(len(points_mm)), np.full(ROOM, np.nan)
     for row in range(len(points_mm)):
         point = (points_mm[row, 0], points_mm[row, 1], points_mm[row, 2])
         measured[row] = distance_at(program, (0, len(program.steps)), point, stack)
     return measured
-
-
-@compiled
-def point_at(affine: NDArray[np.float64], k: float, j: float, i: float) -> Point:
-    """Carry an index by a (3, 4) matrix on (k, j, i, 1)."""
-    x = affine[0, 0] * k + affine[0, 1] * j + affine[0, 2] * i + affine[0, 3]
-    y = affine[1, 0] * k + affine[1, 1] * j + affine[1, 2] * i + affine[1, 3]
-    z = affine[2, 0] * k + affine[2, 1] * j + affine[2, 2] * i + affine[2, 3]
-    return x, y, z

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from phantoms._kernels import Point, Program, compiled, distance_at, point_at
+from phantoms._compiling import Point, compiled
+from phantoms._kernels import Program, distance_at
+from phantoms._lattice_kernels import point_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +36,8 @@ class Paint(NamedTuple):
 
     Part p has the steps `starts[p]` to `stops[p]`, a box in LPS mm, so many sub-samples per voxel
     edge (0: its surface is taken as flat inside a voxel), and the layers `layers[p]` to
-    `layers[p + 1]`, each from a depth in mm below the surface inward, with its HU and tissue.
+    `layers[p + 1]`, each from a depth in mm below the surface inward, with its HU and its kind: a
+    number that stands for tissue and motion.
     """
 
     starts: NDArray[np.int64]
@@ -44,7 +47,7 @@ class Paint(NamedTuple):
     layers: NDArray[np.int64]
     depths_mm: NDArray[np.float64]
     hu: NDArray[np.float64]
-    tissue: NDArray[np.uint8]
+    kind: NDArray[np.uint8]
 
 
 class Canvas(NamedTuple):
@@ -56,7 +59,7 @@ class Canvas(NamedTuple):
     """
 
     hu: NDArray[np.float32]
-    tissue: NDArray[np.uint8]
+    kind: NDArray[np.uint8]
     lps_from_index: NDArray[np.float64]
     edges: NDArray[np.float64]
     reaches_mm: NDArray[np.float64]
@@ -147,7 +150,7 @@ def _paint_voxel(
                     gradient, known = _gradient(program, span, centre, distance, canvas), True
                 share = flat_share(here, gradient, canvas.edges)
         if here <= 0.0:
-            canvas.tissue[k, j, i] = paint.tissue[layer]
+            canvas.kind[k, j, i] = paint.kind[layer]
         canvas.hu[k, j, i] += share * (paint.hu[layer] - canvas.hu[k, j, i])
 
 
@@ -171,12 +174,12 @@ def _settled(
         elif here <= reach:
             return False
     k, j, i, to_k, to_j, to_i = box
-    hu, tissue = paint.hu[deepest], paint.tissue[deepest]
+    hu, kind = paint.hu[deepest], paint.kind[deepest]
     for a in range(k, to_k):
         for b in range(j, to_j):
             for c in range(i, to_i):
                 canvas.hu[a, b, c] = hu
-                canvas.tissue[a, b, c] = tissue
+                canvas.kind[a, b, c] = kind
     return True
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phantoms._kernels import compiled
+from phantoms._compiling import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,7 +18,7 @@ from phantoms.organs.trunk import BACK_FLAT_MM, skin_shape, trunk_parts
 from phantoms.physique import draw_physique
 from phantoms.sampling import points_within
 from phantoms.shapes import Shape, Union, sphere
-from phantoms.tissues import Part
+from phantoms.tissues import Part, in_group
 from phantoms.tumour import Corridor, Surroundings, place_tumour
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def build_patient(seed: int) -> Patient:
     organs, surroundings = _build_organs(physique, rng)
     centre, diameter, corridor = place_tumour(surroundings, rng)
     tumour = Part(name="tumour", shape=sphere(centre, 0.5 * diameter), tissue=tissues.METASTASIS,
-                  samples=5)  # fmt: skip
+                  samples=5, group="liver")  # fmt: skip
     lps_from_body = _draw_pose(rng)
     field, size = _scan_field(surroundings.liver, centre, lps_from_body)
     back = [0.0, physique.half_depth_mm - BACK_FLAT_MM, float(centre[2])]
@@ -154,14 +154,14 @@ def _build_organs(physique: Physique, rng: np.random.Generator) -> tuple[list[Pa
     liver = build_liver(physique, kidneys[-1.0], rng)
     organs = [
         *trunk_parts(physique),
-        *chest_parts(physique, rng),
+        *in_group("lung", chest_parts(physique, rng)),
         *skeleton_parts(physique),
-        *fat_vessel_parts(physique, rng),
-        kidney_part(kidneys[-1.0], "right kidney"),
-        kidney_part(kidneys[1.0], "left kidney"),
-        *abdomen_parts(physique, liver.shape, rng),
-        *aorta_parts(physique),
-        *liver_parts(liver),
+        *in_group("abdomen", fat_vessel_parts(physique, rng)),
+        *in_group("abdomen", [kidney_part(kidneys[-1.0], "right kidney")]),
+        *in_group("abdomen", [kidney_part(kidneys[1.0], "left kidney")]),
+        *in_group("abdomen", abdomen_parts(physique, liver.shape, rng)),
+        *in_group("abdomen", aorta_parts(physique)),
+        *in_group("liver", liver_parts(liver)),
     ]
     surroundings = Surroundings(
         skin=skin_shape(physique),

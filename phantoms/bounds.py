@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from phantoms.cylinders import Cylinder
 from phantoms.motion import moved_points
+from phantoms.motion.lattice import displacement_range_mm
 from phantoms.shapes import (
     Affine,
     Cut,
     HalfSpace,
     Intersection,
     Offset,
+    Primitive,
     RoundedBox,
     Superellipsoid,
     Tube,
     Union,
+    Warp,
     taper_slope,
 )
 
@@ -63,16 +67,21 @@ def bounds_mm(shape: Shape, grow_mm: float = 0.0) -> Floats:
             return bounds_mm(shape.body, grow_mm)
         case Offset():
             return bounds_mm(shape.body, grow_mm + shape.grow_mm)
-        case Affine():
-            stretch = float(np.linalg.norm(np.linalg.inv(shape.target_from_source[:3, :3]), ord=2))
-            return box_around(shape.target_from_source, bounds_mm(shape.body, grow_mm * stretch))
+        case Affine() | Warp():
+            return _carried_bounds(shape, grow_mm)
         case _:
             return _primitive_bounds(shape, grow_mm)
 
 
-def _primitive_bounds(
-    shape: Superellipsoid | RoundedBox | Tube | HalfSpace, grow_mm: float
-) -> Floats:
+def _carried_bounds(shape: Affine | Warp, grow_mm: float) -> Floats:
+    if isinstance(shape, Affine):
+        stretch = float(np.linalg.norm(np.linalg.inv(shape.target_from_source[:3, :3]), ord=2))
+        return box_around(shape.target_from_source, bounds_mm(shape.body, grow_mm * stretch))
+    box = bounds_mm(shape.body, grow_mm * shape.lattice.stretch_factor)
+    return box + displacement_range_mm(shape.lattice, box)
+
+
+def _primitive_bounds(shape: Primitive, grow_mm: float) -> Floats:
     match shape:
         case Superellipsoid():
             # the value is (norm - 1) times the least radius
@@ -86,6 +95,11 @@ def _primitive_bounds(
             radii = np.maximum(shape.radii_mm + grow_mm * taper_slope(shape), 0.0)[:, None]
             low = (shape.points_mm - radii).min(axis=0)
             return np.array([low, (shape.points_mm + radii).max(axis=0)])
+        case Cylinder():
+            ends = np.array([shape.start_mm, shape.end_mm])
+            along = (ends[1] - ends[0]) / np.linalg.norm(ends[1] - ends[0])
+            reach = shape.radius_mm * np.sqrt(np.maximum(1.0 - along**2, 0.0)) + max(grow_mm, 0.0)
+            return np.array([ends.min(axis=0) - reach, ends.max(axis=0) + reach])
         case HalfSpace():
             return EVERYWHERE.copy()
 

@@ -167,7 +167,7 @@ def build_case(
         patient,
         spacing_kji_mm=INTRAOP_SPACING_MM,
         rng=rng,
-        lps_from_patient=motion,
+        motion=motion,
         plate=setup.plate,
         noise_hu=NOISE_HU,
         grid=draw_intraop_grid(

@@ -1,4 +1,4 @@
-"""What the detector and the reconstruction do to the picture: unevenness, blur, noise."""
+"""What the detector and the reconstruction do to the picture: blur and noise."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from phantoms import _texture_kernels
 from phantoms.painting import in_slabs
-from phantoms.tissues import TISSUES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from phantoms.arrays import Floats, Labels
+    from phantoms.arrays import Floats
     from phantoms.painting import ScanGrid
 
 POINT_SPREAD_MM = 0.55
@@ -22,52 +20,6 @@ POINT_SPREAD_MM = 0.55
 
 NOISE_GRAIN_MM = 0.75
 """Standard deviation of the blur that correlates the noise in the plane, millimetres."""
-
-TEXTURE_PITCH_MM = 2.6
-LATTICE_SIZE = 48
-TEXTURE_SEED = 20_240
-LATTICE_DEVIATION = (2.0 / 3.0) ** 1.5
-"""Root mean square of evenly interpolated unit noise: (2/3) per axis in variance."""
-
-
-def add_texture(
-    hu: NDArray[np.float32], tissue: Labels, grid: ScanGrid, body_from_lps: Floats
-) -> None:
-    """Add the unevenness of tissue in place: a field of the body, the same in each of its scans.
-
-    Parameters
-    ----------
-    hu : (k, j, i) float32 array
-        Hounsfield units, changed.
-    tissue : (k, j, i) uint8 array
-        Place of each voxel's tissue in :data:`phantoms.tissues.TISSUES`.
-    grid : ScanGrid
-        Where the voxels lie.
-    body_from_lps : (4, 4) array
-        Rigid motion, millimetres.
-    """
-    draw = np.random.default_rng(TEXTURE_SEED).standard_normal(
-        (LATTICE_SIZE,) * 3, dtype=np.float32
-    )
-    heights = np.array([each.texture_hu for each in TISSUES]) / LATTICE_DEVIATION
-    lattice_from_index = (body_from_lps @ grid.lps_from_index)[:3] / TEXTURE_PITCH_MM
-    in_slabs(
-        lambda rows: _texture_kernels.add_texture(
-            hu[rows[0] : rows[1]],
-            tissue[rows[0] : rows[1]],
-            heights,
-            draw,
-            lattice_from_index @ _slices_on(rows[0]),
-        ),
-        grid.shape_kji[0],
-    )
-
-
-def _slices_on(slices: int) -> Floats:
-    """Build the index shift (4, 4) to a slab that starts some slices further on."""
-    shift = np.eye(4)
-    shift[0, 3] = slices
-    return shift
 
 
 def _blur_in_plane(values: NDArray[np.float32], sigma_pixels: Floats) -> None:

@@ -5,6 +5,7 @@
     PhantomError
     ├── CaseUnknownError (also ValueError)      a case name that is not in the list
     ├── ShapeRefusedError (also ValueError)     a shape without a size, a matrix without an inverse
+    ├── MotionRefusedError (also ValueError)    a motion that is not rigid or might fold
     ├── ScanRefusedError (also ValueError)      a spacing, noise or plate that cannot be scanned
     ├── HardwareRefusedError (also ValueError)  a needle that fits no bore, an arm that finds no way
     ├── SourceRefusedError (also ValueError)    a scan into which nothing can be put
@@ -62,6 +63,10 @@ class CaseUnknownError(RefusedError):
 
 class ShapeRefusedError(RefusedError):
     """A shape without a size, or an affine map without an inverse."""
+
+
+class MotionRefusedError(RefusedError):
+    """A motion that is not rigid where it must be, might fold tissue, or lacks a group."""
 
 
 class ScanRefusedError(RefusedError):

@@ -10,17 +10,21 @@ import numpy as np
 
 from phantoms import _kernels, _paint_kernels
 from phantoms.arrays import Floats, Labels, frozen_floats
-from phantoms.bounds import bounds_mm, box_around
-from phantoms.program import Place, Writer, write_shape
-from phantoms.shapes import Affine
+from phantoms.bounds import bounds_mm
+from phantoms.carrying import carried_shape
+from phantoms.errors import ScanRefusedError
+from phantoms.motion import Motion, as_motion
+from phantoms.program import Writer, write_alone
 from phantoms.tissues import AIR, LABELS, TISSUES, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
 THREADS = 2
+MOST_KINDS = 256
+"""Pairs of tissue and motion on one grid: their numbers take one byte a voxel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +58,36 @@ def in_slabs(work: Callable[[tuple[int, int]], None], slices: int) -> None:
         list(pool.map(work, slabs))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Painted:
+    """What painting leaves behind.
+
+    Parameters
+    ----------
+    values_hu : (k, j, i) float32 array
+        Hounsfield units, averaged over each voxel's box.
+    tissue : (k, j, i) uint8 array
+        Place in :data:`phantoms.tissues.TISSUES` of what lies at each voxel's centre.
+    carrier : (k, j, i) uint8 array
+        Place in `motions` of what moved it there.
+    motions : tuple of Motion
+        The motions of the parts, each one once.
+    """
+
+    values_hu: NDArray[np.float32]
+    tissue: Labels
+    carrier: Labels
+    motions: tuple[Motion, ...]
+
+
 def paint_parts(
-    placed: list[tuple[Part, Floats]], grid: ScanGrid
+    placed: Sequence[tuple[Part, Floats | Motion]], grid: ScanGrid
 ) -> tuple[NDArray[np.float32], Labels]:
     """Paint parts, in order, onto a grid that starts as air.
 
     Parameters
     ----------
-    placed : list of (Part, (4, 4) array)
+    placed : sequence of (Part, (4, 4) array or Motion)
         Each part with its ``lps_from_part``, millimetres.
     grid : ScanGrid
         What is painted.
@@ -73,15 +99,48 @@ def paint_parts(
     tissue : (k, j, i) uint8 array
         Place in :data:`phantoms.tissues.TISSUES` of what lies at each voxel's centre.
     """
+    painted = paint_moved(placed, grid)
+    return painted.values_hu, painted.tissue
+
+
+def paint_moved(placed: Sequence[tuple[Part, Floats | Motion]], grid: ScanGrid) -> Painted:
+    """Paint parts as :func:`paint_parts` does, and remember what moved each voxel's tissue.
+
+    Parameters
+    ----------
+    placed : sequence of (Part, (4, 4) array or Motion)
+        Each part with its ``lps_from_part``, millimetres.
+    grid : ScanGrid
+        What is painted.
+
+    Returns
+    -------
+    Painted
+        Hounsfield units, tissues and carriers.
+    """
+    motions: dict[object, Floats | Motion] = {}
+    for _, motion in placed:
+        motions.setdefault(_key(motion), motion)
     canvas = _empty_canvas(grid)
-    program, paint = _programs(placed)
+    program, paint, kinds = _programs(placed, list(motions))
 
     def paint_rows(rows: tuple[int, int]) -> None:
-        own = canvas._replace(stack=np.empty(_kernels.STACK))
+        own = canvas._replace(stack=np.full(_kernels.ROOM, np.nan))
         _paint_kernels.paint_slab(own, program, paint, rows)
 
     in_slabs(paint_rows, grid.shape_kji[0])
-    return canvas.hu, canvas.tissue
+    tissue, carrier = np.array(kinds, dtype=np.uint8).T
+    return Painted(
+        values_hu=canvas.hu,
+        tissue=tissue[canvas.kind],
+        carrier=carrier[canvas.kind],
+        motions=tuple(as_motion(motion) for motion in motions.values()),
+    )
+
+
+def _key(motion: Floats | Motion) -> object:
+    """Tell motions apart: matrices by their numbers."""
+    return motion if isinstance(motion, Motion) else np.asarray(motion, np.float64).tobytes()
 
 
 def _half_diagonal_mm(edges: Floats) -> float:
@@ -106,28 +165,53 @@ def _empty_canvas(grid: ScanGrid) -> _paint_kernels.Canvas:
         grid.lps_from_index[:3].copy(),
         edges,
         np.array(reaches),
-        np.empty(_kernels.STACK),
+        np.full(_kernels.ROOM, np.nan),
     )
 
 
-def _programs(placed: list[tuple[Part, Floats]]) -> tuple[_kernels.Program, _paint_kernels.Paint]:
-    writer, edges = Writer(), [0]
-    for part, lps_from_part in placed:
-        write_shape(Affine(part.shape, lps_from_part), writer, Place(np.eye(4), 1.0))
+def _programs(
+    placed: Sequence[tuple[Part, Floats | Motion]], motions: list[object]
+) -> tuple[_kernels.Program, _paint_kernels.Paint, list[tuple[int, int]]]:
+    """Write the parts out; the list gives tissue and motion number of each kind painted."""
+    writer, edges, boxes, each = Writer(), [0], [], []
+    kinds: dict[tuple[int, int], int] = {(0, 0): 0}
+    for part, motion in placed:
+        shape = carried_shape(part.shape, motion)
+        write_alone(shape, writer)
         edges.append(len(writer.steps))
-    layers = [((0.0, part.tissue), *part.shells) for part, _ in placed]
-    each = [layer for of_part in layers for layer in of_part]
+        boxes.append(bounds_mm(shape))
+        # a depth is one in the tissue, but a warped shape's value grows more slowly
+        slope = 1.0 / motion.stretch_factor if isinstance(motion, Motion) else 1.0
+        for depth, tissue in ((0.0, part.tissue), *part.shells):
+            # what moved a smooth tissue does not show
+            carrier = motions.index(_key(motion)) if tissue.texture_hu else 0
+            kind = kinds.setdefault((TISSUES.index(tissue), carrier), len(kinds))
+            each.append((slope * depth, tissue.hu, kind))
+    _check_kinds(len(kinds))
+    depths, hu, kind_of = np.array(each).T
     paint = _paint_kernels.Paint(
         np.array(edges[:-1], dtype=np.int64),
         np.array(edges[1:], dtype=np.int64),
-        np.array([box_around(matrix, bounds_mm(part.shape)) for part, matrix in placed]),
+        np.array(boxes),
         np.array([part.samples for part, _ in placed], dtype=np.int64),
-        np.cumsum([0, *(len(of_part) for of_part in layers)], dtype=np.int64),
-        np.array([depth for depth, _ in each]),
-        np.array([tissue.hu for _, tissue in each]),
-        np.array([TISSUES.index(tissue) for _, tissue in each], dtype=np.uint8),
+        np.cumsum([0, *(1 + len(part.shells) for part, _ in placed)], dtype=np.int64),
+        depths.copy(),
+        hu.copy(),
+        kind_of.astype(np.uint8),
     )
-    return writer.finished(), paint
+    return writer.finished(), paint, list(kinds)
+
+
+def _check_kinds(count: int) -> None:
+    """Refuse more pairs of tissue and motion than one byte tells apart."""
+    if count > MOST_KINDS:
+        raise ScanRefusedError(
+            "Too many tissues move in too many ways",
+            where="paint_parts: placed",
+            expected=f"at most {MOST_KINDS} pairs of a textured tissue and a motion",
+            got=str(count),
+            next_step="let parts share motions",
+        )
 
 
 def label_map(tissue: Labels) -> Labels:

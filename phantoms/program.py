@@ -1,7 +1,8 @@
 """Shapes written out as a flat program that the kernels run.
 
 A program is a list of steps for a stack of distances: primitives push one, operations replace two
-by one. Affine maps are folded into the primitives, so no step ever changes a point.
+by one. Affine maps are folded into the primitives and into the warps inside them, so only a warp
+changes the point: its ENTER puts it aside and leads it back, its LEAVE takes it up again.
 """
 
 from __future__ import annotations
@@ -12,17 +13,22 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from phantoms import _kernels
+from phantoms.cylinders import Cylinder
+from phantoms.errors import ShapeRefusedError
+from phantoms.motion.lattice import lattice_numbers
 from phantoms.shapes import (
     Affine,
     Cut,
     HalfSpace,
     Intersection,
     Offset,
+    Primitive,
     RoundedBox,
     Shape,
     Superellipsoid,
     Tube,
     Union,
+    Warp,
     taper_slope,
 )
 
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from phantoms.arrays import Floats
+    from phantoms.motion import Lattice
 
 Field: TypeAlias = "Callable[[ArrayLike], Floats]"
 """A shape ready to be asked for the signed distances (n,) of points (n, 3), millimetres."""
@@ -59,6 +66,8 @@ class Writer:
 
     steps: list[tuple[int, int, int]] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
+    lattices: dict[Lattice, int] = field(default_factory=dict)
+    places: dict[bytes, int] = field(default_factory=dict)
 
     def add(self, step: int, values: ArrayLike, *, count: int = 0) -> None:
         """Append one step with its numbers, an array (n,) or (n, m) written row by row."""
@@ -70,10 +79,58 @@ class Writer:
         head = np.append(place.source_from_target[:3].ravel(), place.scale)
         self.add(step, np.concatenate([head, np.asarray(values).ravel()]), count=count)
 
+    def place_of(self, lattice: Lattice) -> int:
+        """Write a lattice out where none of its kind stands yet; returns where it starts."""
+        if lattice not in self.lattices:
+            self.lattices[lattice] = len(self.values)
+            self.values.extend(lattice_numbers(lattice).tolist())
+        return self.lattices[lattice]
+
+    def add_warp(self, place: Place, lattice: Lattice) -> None:
+        """Append the step into a warp; warps alike share their numbers, and are known by them."""
+        start = self.place_of(lattice)
+        numbers = place.source_from_target[:3].ravel()
+        first = self.places.setdefault(numbers.tobytes(), len(self.values))
+        if first == len(self.values):
+            self.values.extend(numbers.tolist())
+        self.steps.append((_kernels.ENTER, first, start))
+
     def finished(self) -> _kernels.Program:
         """Return the program as arrays."""
         steps = np.array(self.steps, dtype=np.int64).reshape(-1, 3)
         return _kernels.Program(steps, np.array(self.values, dtype=np.float64))
+
+
+def write_alone(shape: Shape, writer: Writer) -> None:
+    """Append a shape that stands alone in the program, as it lies.
+
+    Parameters
+    ----------
+    shape : Shape
+        What to write.
+    writer : Writer
+        Receives the steps.
+
+    Raises
+    ------
+    ShapeRefusedError
+        If it is nested deeper than the kernels have room for.
+    """
+    first = len(writer.steps)
+    write_shape(shape, writer, Place(np.eye(4), 1.0))
+    kinds = np.array([kind for kind, _, _ in writer.steps[first:]])
+    pushes = (kinds < _kernels.NEGATE) * 1
+    pushes -= (kinds == _kernels.MINIMUM) | (kinds == _kernels.MAXIMUM)
+    enters = (kinds == _kernels.ENTER) * 1 - (kinds == _kernels.LEAVE)
+    for depth, room in ((pushes, _kernels.STACK), (enters, _kernels.WARPS)):
+        if np.cumsum(depth).max() > room:
+            raise ShapeRefusedError(
+                "The shape is nested too deeply",
+                where="the shape",
+                expected=f"at most {_kernels.STACK} shapes or {_kernels.WARPS} warps waiting",
+                got=str(np.cumsum(depth).max()),
+                next_step="join many parts in one Union",
+            )
 
 
 def write_shape(shape: Shape, writer: Writer, place: Place) -> None:
@@ -103,6 +160,12 @@ def write_shape(shape: Shape, writer: Writer, place: Place) -> None:
         case Offset():
             write_shape(shape.body, writer, place)
             writer.add(_kernels.ADD, [-shape.grow_mm * place.scale])
+        case Warp():
+            writer.add_warp(place, shape.lattice)
+            write_shape(
+                shape.body, writer, Place(np.eye(4), place.scale / shape.lattice.stretch_factor)
+            )
+            writer.add(_kernels.LEAVE, [])
         case _:
             _write_primitive(shape, writer, place)
 
@@ -125,9 +188,7 @@ def _write_joined(
             writer.add(step, [blend_mm * place.scale])
 
 
-def _write_primitive(
-    shape: Superellipsoid | RoundedBox | Tube | HalfSpace, writer: Writer, place: Place
-) -> None:
+def _write_primitive(shape: Primitive, writer: Writer, place: Place) -> None:
     match shape:
         case Superellipsoid():
             sizes = np.concatenate([shape.radii_mm, [shape.exponent], shape.stretch_mm])
@@ -139,6 +200,12 @@ def _write_primitive(
             narrowed = Place(place.source_from_target, place.scale / taper_slope(shape))
             corners = np.column_stack([shape.points_mm, shape.radii_mm])
             writer.add_primitive(_kernels.TUBE, narrowed, corners, count=len(corners))
+        case Cylinder():
+            along = shape.end_mm - shape.start_mm
+            length = float(np.linalg.norm(along))
+            middle = 0.5 * (shape.start_mm + shape.end_mm)
+            sizes = np.array([*middle, *along / length, 0.5 * length, shape.radius_mm])
+            writer.add_primitive(_kernels.CYLINDER, place, sizes)
         case HalfSpace():
             offset = float(shape.normal @ shape.point_mm)
             writer.add_primitive(_kernels.HALF_SPACE, place, np.append(shape.normal, offset))
@@ -167,7 +234,7 @@ def program_of(shape: Shape, target_from_source: ArrayLike | None = None) -> _ke
     """
     writer = Writer()
     placed = shape if target_from_source is None else Affine(shape, np.array(target_from_source))
-    write_shape(placed, writer, Place(np.eye(4), 1.0))
+    write_alone(placed, writer)
     return writer.finished()
 
 

@@ -16,12 +16,13 @@ import numpy as np
 
 from phantoms.arrays import Floats, Hounsfields, Labels, frozen_floats
 from phantoms.couch import couch_parts
-from phantoms.detector import add_texture, blur_and_add_noise
+from phantoms.detector import blur_and_add_noise
 from phantoms.errors import ScanRefusedError
 from phantoms.field import field_grid
 from phantoms.hardware import check_rigid, plate_parts
-from phantoms.motion import inverse_rigid
-from phantoms.painting import ScanGrid, label_map, paint_parts
+from phantoms.motion import BodyMotion, Motion, body_chained
+from phantoms.painting import ScanGrid, label_map, paint_moved
+from phantoms.texture import add_texture
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -100,7 +101,7 @@ def scan_patient(  # noqa: PLR0913 - the settings of one scan, each by name
     *,
     spacing_kji_mm: ArrayLike,
     rng: np.random.Generator,
-    lps_from_patient: ArrayLike | None = None,
+    motion: ArrayLike | Motion | BodyMotion | None = None,
     plate: PlacedPlate | None = None,
     noise_hu: float = 12.0,
     with_labels: bool = False,
@@ -116,8 +117,9 @@ def scan_patient(  # noqa: PLR0913 - the settings of one scan, each by name
         Slice distance, row distance, column distance, millimetres.
     rng : numpy.random.Generator
         Source of the noise.
-    lps_from_patient : (4, 4) array, optional
-        How the patient lies against the planning scan: rigid, millimetres; identity if left out.
+    motion : (4, 4) array, Motion or BodyMotion, optional
+        How the patient moved since the planning scan, LPS millimetres: one rigid or free-form
+        motion for all, or one for each group of parts; still if left out.
     plate : PlacedPlate, optional
         A plate on the patient; its pose is in LPS of this scan.
     noise_hu : float
@@ -145,28 +147,38 @@ def scan_patient(  # noqa: PLR0913 - the settings of one scan, each by name
             got=repr(noise_hu),
             next_step="give the standard deviation in Hounsfield units",
         )
-    pose = frozen_floats(
-        np.eye(4) if lps_from_patient is None else lps_from_patient, (4, 4), "lps_from_patient"
-    )
-    check_rigid(pose, "lps_from_patient")
     voxels = field_grid(patient, spacing_kji_mm) if grid is None else grid
-    lps_from_body = frozen_floats(pose @ patient.lps_from_body, (4, 4), "lps_from_body")
-    hu, tissue = paint_parts(_everything(patient, lps_from_body, plate), voxels)
-    add_texture(hu, tissue, voxels, inverse_rigid(lps_from_body))
+    painted = paint_moved(_everything(patient, _checked_motion(motion), plate), voxels)
+    add_texture(painted, voxels)
+    hu = painted.values_hu
     blur_and_add_noise(hu, voxels, noise_hu, rng)
     np.clip(np.rint(hu, out=hu), LEAST_HU, MOST_HU, out=hu)
     values = hu.astype(np.int16)
     values.setflags(write=False)
-    return _named_scan(values, voxels, label_map(tissue) if with_labels else None, patient.seed)
+    return _named_scan(
+        values, voxels, label_map(painted.tissue) if with_labels else None, patient.seed
+    )
+
+
+def _checked_motion(motion: ArrayLike | Motion | BodyMotion | None) -> BodyMotion:
+    """Take what the caller gave as a motion by group; a matrix has to be rigid."""
+    if isinstance(motion, Motion | BodyMotion):
+        return body_chained(motion)
+    pose = frozen_floats(np.eye(4) if motion is None else motion, (4, 4), "motion")
+    check_rigid(pose, "motion")
+    return body_chained(pose)
 
 
 def _everything(
-    patient: Patient, lps_from_body: Floats, plate: PlacedPlate | None
-) -> list[tuple[Part, Floats]]:
-    """List room, patient and plate in painting order, each with its pose."""
+    patient: Patient, motion: BodyMotion, plate: PlacedPlate | None
+) -> list[tuple[Part, Floats | Motion]]:
+    """List room, patient and plate in painting order, each with how it came to its place."""
     room = np.eye(4)
-    placed = [(part, room) for part in couch_parts(patient.field_centre_mm, patient.back_y_mm)]
-    placed += [(part, lps_from_body) for part in patient.parts]
+    placed: list[tuple[Part, Floats | Motion]] = [
+        (part, room) for part in couch_parts(patient.field_centre_mm, patient.back_y_mm)
+    ]
+    from_body = body_chained(patient.lps_from_body, motion)
+    placed += [(part, from_body.of(part.group)) for part in patient.parts]
     if plate is not None:
         placed += [(part, plate.lps_from_template) for part in plate_parts(plate)]
     return placed

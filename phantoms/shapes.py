@@ -3,9 +3,9 @@
 Every shape keeps two promises that the rest of the package builds on. Its zero set is its true
 surface, and its value changes by at most one millimetre per millimetre (it is 1-Lipschitz). So a
 value of +8 at a point proves that the shape is at least 8 mm away, and one evaluation in the
-middle of a block of voxels proves the whole block empty or full. Spheres, boxes and tubes of one
-radius give the exact distance; ellipsoids, blends, unions from within and cuts from without give a
-lower bound of it.
+middle of a block of voxels proves the whole block empty or full. Spheres, boxes (a plate is one),
+cylinders and tubes of one radius give the exact distance; ellipsoids, blends, warps, unions from
+within and cuts from without give a lower bound of it.
 
 References
 ----------
@@ -20,10 +20,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from phantoms.arrays import Floats, frozen_floats, positive
+from phantoms.cylinders import Cylinder
 from phantoms.errors import ShapeRefusedError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from phantoms.motion import Lattice
 
 NO_STRETCH: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
@@ -198,9 +201,26 @@ class Affine:
         object.__setattr__(self, "target_from_source", matrix)
 
 
-Shape: TypeAlias = (
-    Superellipsoid | RoundedBox | Tube | HalfSpace | Union | Intersection | Cut | Offset | Affine
-)
+@dataclass(frozen=True, slots=True)
+class Warp:
+    """A shape carried by a free-form displacement.
+
+    Parameters
+    ----------
+    body : Shape
+        The shape in its source frame.
+    lattice : Lattice
+        Leads back from the target to the source, millimetres.
+    """
+
+    body: Shape
+    lattice: Lattice
+
+
+Primitive: TypeAlias = Superellipsoid | RoundedBox | Tube | Cylinder | HalfSpace
+"""A shape that is made of no other."""
+
+Shape: TypeAlias = Primitive | Union | Intersection | Cut | Offset | Affine | Warp
 """Any shape of the algebra."""
 
 

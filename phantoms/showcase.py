@@ -208,7 +208,7 @@ def _make_intraop(stage: _Stage, result: CaseResult) -> Truth:
         stage.patient,
         spacing_kji_mm=INTRAOP_SPACING_MM,
         rng=rng,
-        lps_from_patient=motion,
+        motion=motion,
         plate=plate,
         grid=_field_with_plate(stage, pose),
     )

@@ -6,12 +6,14 @@ published ranges, not measurements.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from phantoms.motion.body import check_group
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from phantoms.shapes import Shape
 
@@ -57,6 +59,8 @@ class Part:
         What it is made of.
     shells : tuple of (float, Tissue)
         What it is made of from a depth below its surface inward, millimetres, rising.
+    group : str
+        The one of :data:`phantoms.motion.GROUPS` that it moves with.
     samples : int
         Sub-samples per voxel edge where its surface crosses a voxel; 0 takes the surface as flat
         inside a voxel, which is quicker and right for large smooth things.
@@ -67,6 +71,28 @@ class Part:
     tissue: Tissue
     shells: tuple[tuple[float, Tissue], ...] = ()
     samples: int = 0
+    group: str = "wall"
+
+    def __post_init__(self) -> None:
+        check_group(self.group, f"Part.group of {self.name}")
+
+
+def in_group(group: str, parts: Iterable[Part]) -> list[Part]:
+    """Let parts move with a group.
+
+    Parameters
+    ----------
+    group : str
+        One of :data:`phantoms.motion.GROUPS`.
+    parts : iterable of Part
+        The parts.
+
+    Returns
+    -------
+    list of Part
+        The same parts in that group.
+    """
+    return [replace(part, group=group) for part in parts]
 
 
 def _of_body(name: str, hu: float, texture_hu: float = 0.0) -> Tissue:

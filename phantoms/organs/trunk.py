@@ -24,6 +24,7 @@ from phantoms.tissues import Part
 if TYPE_CHECKING:
     from phantoms.arrays import Floats
 
+DIAPHRAGM_MM = 2.2
 BACK_FLAT_MM = 7.0
 """How much lying on the couch flattens the back."""
 
@@ -125,12 +126,14 @@ def trunk_parts(physique: Physique) -> list[Part]:
         )
     parts.append(Part(name="cavity", shape=cavity, tissue=tissues.VISCERAL_FAT))
     under = Intersection((dome, cavity))
+    # the lung rests on the diaphragm and moves with it, what lies under it by its own
+    parts.append(Part(name="diaphragm", shape=under, tissue=tissues.MUSCLE, group="lung"))
     parts.append(
         Part(
-            name="diaphragm",
-            shape=under,
-            tissue=tissues.MUSCLE,
-            shells=((2.2, tissues.VISCERAL_FAT),),
+            name="abdominal fat",
+            shape=Offset(under, -DIAPHRAGM_MM),
+            tissue=tissues.VISCERAL_FAT,
+            group="abdomen",
         )
     )
     return parts

@@ -9,13 +9,21 @@ from hypothesis import strategies as st
 
 from phantoms import tissues
 from phantoms._paint_kernels import flat_share
-from phantoms.motion import rigid_about, rotation_about
-from phantoms.painting import ScanGrid, label_map, paint_parts
+from phantoms.errors import ScanRefusedError
+from phantoms.motion import Lattice, Motion, pulled_back, rigid_about, rotation_about
+from phantoms.painting import MOST_KINDS, ScanGrid, label_map, paint_moved, paint_parts
 from phantoms.program import signed_distance_mm
 from phantoms.shapes import Cut, Offset, Shape, Tube, Union, ellipsoid, sphere
 from phantoms.tissues import LABELS, TISSUES, Part
 
 TILTED = rigid_about(rotation_about([1.0, 1.0, 0.0], 0.3), [0.0, 0.0, 0.0], [0.0, 0.0, 0.0])
+
+BENT = Lattice(
+    origin_mm=np.array([-35.0, -30.0, -28.0]),
+    pitch_mm=14.0,
+    coefficients_mm=np.random.default_rng(6).uniform(-2.5, 2.5, (6, 5, 5, 3)),
+)
+POSES = {"as it is": np.eye(4), "tilted": TILTED, "warped": Motion((BENT, TILTED, BENT))}
 
 
 def grid_of(
@@ -60,22 +68,21 @@ SHAPES: list[Shape] = [
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("pose", [np.eye(4), TILTED])
+@pytest.mark.parametrize("pose", POSES.values(), ids=POSES)
 def test_blocks_find_the_same_tissue_as_every_voxel_asked_by_itself(
-    shape: Shape, pose: np.ndarray
+    shape: Shape, pose: np.ndarray | Motion
 ) -> None:
     grid = grid_of((2.5, 1.1, 0.9), (13, 45, 61), 2.5)
     shells = ((1.5, tissues.SPONGY_BONE), (4.0, tissues.FAT))
     part = Part(name="thing", shape=shape, tissue=tissues.CORTICAL_BONE, shells=shells)
     hu, tissue = paint_parts([(part, pose)], grid)
-    back = np.linalg.inv(pose)
-    local = centres_mm(grid) @ back[:3, :3].T + back[:3, 3]
-    value = signed_distance_mm(shape, local).reshape(grid.shape_kji)
+    value = signed_distance_mm(shape, pulled_back(pose, centres_mm(grid))).reshape(grid.shape_kji)
     expected = np.zeros(grid.shape_kji, dtype=int)
     for depth, kind in ((0.0, part.tissue), *shells):
         expected[value + depth <= 0.0] = TISSUES.index(kind)
     assert np.array_equal(tissue, expected)
     reach = 0.5 * np.linalg.norm([2.5, 1.1, 0.9])
+    reach *= pose.stretch_factor if isinstance(pose, Motion) else 1.0
     assert (hu[value > reach] == -1000.0).all()
     assert (hu[value < -4.0 - reach] == tissues.FAT.hu).all()
 
@@ -125,3 +132,47 @@ def test_a_grown_ellipsoid_is_painted_whole() -> None:
     _, tissue = paint_parts([(part, np.eye(4))], grid)
     value = signed_distance_mm(shape, centres_mm(grid)).reshape(grid.shape_kji)
     assert np.array_equal(tissue > 0, value <= 0.0)
+
+
+def test_a_shell_keeps_its_depth_in_the_tissue_where_tissue_is_stretched() -> None:
+    nodes = 12.0 * (np.indices((9, 9, 9)).transpose(1, 2, 3, 0) - 4.0)
+    fade = np.prod(np.clip(2.2 - np.abs(nodes) / 24.0, 0.0, 1.0), axis=3)[..., None]
+    swollen = Lattice(
+        origin_mm=np.full(3, -48.0), pitch_mm=12.0, coefficients_mm=-0.2 * nodes * fade
+    )
+    grid = grid_of((1.0, 1.0, 1.0), (60, 60, 60), 1.0)
+    shells = ((4.0, tissues.FAT),)
+    part = Part(name="ball", shape=sphere([0, 0, 0], 16.0), tissue=tissues.MUSCLE, shells=shells)
+    _, tissue = paint_parts([(part, Motion((swollen,)))], grid)
+    came_from = np.linalg.norm(pulled_back(Motion((swollen,)), centres_mm(grid)), axis=1)
+    came_from = came_from.reshape(grid.shape_kji)
+    assert (
+        tissue[(came_from > 12.05) & (came_from < 15.95)] == TISSUES.index(tissues.MUSCLE)
+    ).all()
+    assert (tissue[came_from < 11.95] == TISSUES.index(tissues.FAT)).all()
+    # the source is smaller by a fifth: the ball has grown to 20 mm
+    assert np.count_nonzero(tissue) / 1000.0 == pytest.approx(4.0 / 3.0 * np.pi * 8.0, rel=0.01)
+
+
+def test_each_voxel_knows_what_moved_its_tissue() -> None:
+    grid = grid_of((2.0, 2.0, 2.0), (20, 20, 20), 2.0)
+    shift = rigid_about(np.eye(3), [0, 0, 0], [6.0, 0.0, 0.0])
+    parts = [
+        (Part(name="a", shape=sphere([0, 0, 0], 14.0), tissue=tissues.LIVER), np.eye(4)),
+        (Part(name="b", shape=sphere([0, 0, 0], 5.0), tissue=tissues.LIVER), Motion((shift,))),
+    ]
+    painted = paint_moved(parts, grid)
+    assert [motion.is_rigid for motion in painted.motions] == [True, True]
+    near = np.linalg.norm(centres_mm(grid) - [6.0, 0, 0], axis=1).reshape(grid.shape_kji) <= 5.0
+    assert (painted.carrier[near] == 1).all()
+    assert (painted.carrier[~near] == 0).all()
+
+
+def test_more_motions_than_can_be_told_apart_are_refused() -> None:
+    part = Part(name="ball", shape=sphere([0, 0, 0], 3.0), tissue=tissues.LIVER)
+    placed = [
+        (part, rigid_about(np.eye(3), [0, 0, 0], [0.01 * step, 0, 0]))
+        for step in range(MOST_KINDS + 1)
+    ]
+    with pytest.raises(ScanRefusedError, match="Too many"):
+        paint_parts(placed, grid_of((2.0, 2.0, 2.0), (4, 4, 4), 2.0))

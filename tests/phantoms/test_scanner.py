@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_erosion
 
+from phantoms.breathing import breathing_motion, draw_breathing
 from phantoms.detector import blur_and_add_noise, noise_gain
 from phantoms.errors import ScanRefusedError
 from phantoms.field import draw_intraop_grid, field_grid
@@ -116,7 +117,7 @@ def test_the_couch_stays_when_the_patient_moves(patient: Patient, silent: Synthe
         turn_deg=(1, 3),
         about_mm=patient.tumour_centre_mm,
     )
-    moved = scanned(patient, noise_hu=0.0, lps_from_patient=motion)
+    moved = scanned(patient, noise_hu=0.0, motion=motion)
     assert silent.labels is not None
     assert moved.labels is not None
     room = binary_erosion((silent.labels == 0) & (moved.labels == 0), iterations=3)
@@ -128,11 +129,31 @@ def test_the_couch_stays_when_the_patient_moves(patient: Patient, silent: Synthe
 def test_texture_moves_with_the_patient(patient: Patient, silent: SyntheticScan) -> None:
     shift = np.eye(4)
     shift[:3, 3] = [4.0, -6.0, 10.0]  # whole voxels of the coarse grid
-    moved = scanned(patient, noise_hu=0.0, lps_from_patient=shift)
+    moved = scanned(patient, noise_hu=0.0, motion=shift)
     assert silent.labels is not None
     liver = binary_erosion(silent.labels == LABELS["liver"], iterations=2)
     there = np.roll(liver, (2, -3, 2), axis=(0, 1, 2))
     assert np.abs(moved.values_hu[there].astype(int) - silent.values_hu[liver]).max() <= 1
+
+
+@pytest.mark.hazard(21)
+def test_a_breath_moves_the_tumour_by_its_motion_and_leaves_the_spine(
+    patient: Patient, silent: SyntheticScan
+) -> None:
+    motion = breathing_motion(patient, draw_breathing(np.random.default_rng(2)))
+    breathed = scanned(patient, noise_hu=0.0, motion=motion)
+    assert silent.labels is not None
+    assert breathed.labels is not None
+    expected = moved_points(motion.of("liver"), patient.tumour_centre_mm)
+    assert np.linalg.norm(expected - patient.tumour_centre_mm) > 6.0
+    index = np.argwhere(breathed.labels == LABELS["gtv"]).mean(axis=0)
+    seen = (breathed.lps_from_index @ np.append(index, 1.0))[:3]
+    assert np.linalg.norm(seen - expected) <= 1.0
+    rows = np.arange(silent.values_hu.shape[1])
+    behind = rows * COARSE_MM[1] > 0.5 * rows[-1] * COARSE_MM[1]
+    bone = (silent.labels == LABELS["bone"])[:, behind, 90:110]
+    resting = (breathed.labels == LABELS["bone"])[:, behind, 90:110]
+    assert np.count_nonzero(bone != resting) <= 0.01 * np.count_nonzero(bone)
 
 
 def test_the_same_seed_gives_the_same_values_and_names(patient: Patient) -> None:
@@ -167,7 +188,7 @@ def test_an_intraoperative_field_keeps_what_must_be_seen(patient: Patient) -> No
         {"spacing_kji_mm": (0.0, 1.0, 1.0)},
         {"spacing_kji_mm": (1.0, 1.0)},
         {"spacing_kji_mm": (1.0, float("nan"), 1.0)},
-        {"lps_from_patient": np.diag([1.0, -1.0, 1.0, 1.0])},
+        {"motion": np.diag([1.0, -1.0, 1.0, 1.0])},
     ],
 )
 def test_what_cannot_be_scanned_is_refused(patient: Patient, options: dict[str, object]) -> None:

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.interpolate import BSpline
 
 from phantoms.bounds import bounds_mm
+from phantoms.carrying import carried_shape
+from phantoms.cylinders import Cylinder
 from phantoms.errors import ShapeRefusedError
-from phantoms.motion import rigid_about, rotation_about
+from phantoms.motion import Lattice, Motion, rigid_about, rotation_about
 from phantoms.program import signed_distance_mm
 from phantoms.sampling import volume_ml
 from phantoms.shapes import (
@@ -25,6 +28,7 @@ from phantoms.shapes import (
     Superellipsoid,
     Tube,
     Union,
+    Warp,
     capsule,
     ellipsoid,
     sphere,
@@ -49,6 +53,17 @@ SQUARE = Superellipsoid(
     centre_mm=np.zeros(3), radii_mm=np.array([9.0, 6.0, 5.0]), exponent=3.0,
     stretch_mm=np.array([2.0, 0.0, 1.0]),
 )  # fmt: skip
+ROD = Cylinder(np.array([1.0, -2.0, -3.0]), np.array([4.0, 5.0, 6.0]), 3.0)
+BENT = Lattice(
+    origin_mm=np.array([-11.0, -9.0, -10.0]),
+    pitch_mm=7.0,
+    coefficients_mm=np.random.default_rng(4).uniform(-1.1, 1.1, (4, 3, 5, 3)),
+)
+SWAYED = Lattice(
+    origin_mm=np.array([-8.0, -12.0, -9.0]),
+    pitch_mm=9.0,
+    coefficients_mm=np.random.default_rng(5).uniform(-1.6, 1.6, (3, 4, 3, 3)),
+)
 SHAPES: dict[str, Shape] = {
     "sphere": sphere([1.0, 2.0, 3.0], 6.0),
     "ellipsoid": ellipsoid([0.0, 1.0, 0.0], [9.0, 5.0, 3.0]),
@@ -63,6 +78,11 @@ SHAPES: dict[str, Shape] = {
     "shrunk": Offset(BOX, -1.5),
     "turned": Affine(BOX, TURN),
     "stretched": Affine(Union((BOX, WORM), 3.0), STRETCH),
+    "cylinder": ROD,
+    "bored": Cut(BOX, ROD, 1.0),
+    "warped": Warp(Union((BOX, WORM), 3.0), BENT),
+    "warped inside": Union((Offset(Affine(Warp(SQUARE, BENT), TURN), 1.0), BOX), 2.0),
+    "warped twice": Affine(Warp(Affine(Cut(Warp(SQUARE, SWAYED), WORM), STRETCH), BENT), TURN),
     "nested": Affine(Offset(Affine(Cut(SQUARE, WORM), STRETCH), 0.5), TURN),
 }
 ROUNDING_MM = 1e-9
@@ -72,8 +92,11 @@ points = st.lists(st.floats(-25.0, 25.0), min_size=3, max_size=3).map(np.array)
 
 def numpy_distance_mm(shape: Shape, point: np.ndarray) -> float:
     """Reckon the same algebra in plain recursive numpy."""
-    if isinstance(shape, (Superellipsoid, RoundedBox, Tube, HalfSpace)):
+    if isinstance(shape, (Superellipsoid, RoundedBox, Tube, Cylinder, HalfSpace)):
         return primitive_distance_mm(shape, point)
+    if isinstance(shape, Warp):
+        value = numpy_distance_mm(shape.body, point + numpy_displacement_mm(shape.lattice, point))
+        return value / shape.lattice.stretch_factor
     if isinstance(shape, Offset):
         return numpy_distance_mm(shape.body, point) - shape.grow_mm
     if isinstance(shape, Affine):
@@ -88,8 +111,19 @@ def numpy_distance_mm(shape: Shape, point: np.ndarray) -> float:
     return sign * reduce(lambda a, b: fillet(a, b, shape.blend_mm), values)
 
 
+def numpy_displacement_mm(lattice: Lattice, point: np.ndarray) -> np.ndarray:
+    """Weigh all coefficients, each axis by scipy's own cubic B-spline."""
+    bump = BSpline.basis_element(np.arange(-2.0, 2.1), extrapolate=False)
+    place = (point - lattice.origin_mm) / lattice.pitch_mm
+    weights = [
+        np.nan_to_num(bump(place[axis] - np.arange(lattice.coefficients_mm.shape[axis])))
+        for axis in range(3)
+    ]
+    return np.einsum("a,b,c,abcd->d", *weights, lattice.coefficients_mm)
+
+
 def primitive_distance_mm(
-    shape: Superellipsoid | RoundedBox | Tube | HalfSpace, point: np.ndarray
+    shape: Superellipsoid | RoundedBox | Tube | Cylinder | HalfSpace, point: np.ndarray
 ) -> float:
     match shape:
         case Superellipsoid():
@@ -102,6 +136,12 @@ def primitive_distance_mm(
             return float(np.linalg.norm(np.maximum(past, 0.0))) + inside - shape.edge_radius_mm
         case Tube():
             return tube_distance_mm(shape, point)
+        case Cylinder():
+            along = shape.end_mm - shape.start_mm
+            depth = (point - shape.start_mm) @ along / np.linalg.norm(along)
+            aside = np.linalg.norm(np.cross(point - shape.start_mm, along)) / np.linalg.norm(along)
+            past = np.array([aside - shape.radius_mm, -depth, depth - np.linalg.norm(along)])
+            return float(np.linalg.norm(np.maximum(past, 0.0)) + min(past.max(), 0.0))
         case HalfSpace():
             return float(shape.normal @ (point - shape.point_mm))
 
@@ -161,6 +201,8 @@ def test_the_box_holds_every_point_inside(name: str) -> None:
         (RoundedBox(centre_mm=np.zeros(3), half_extent_mm=np.full(3, 2.0)), [5, 6, 0], 5.0),
         (Cut(sphere([0, 0, 0], 5.0), sphere([0, 0, 0], 3.0)), [0, 0, 1], 2.0),
         (Affine(sphere([0, 0, 0], 1.0), np.diag([3.0, 3.0, 3.0, 1.0])), [0, 5, 0], 2.0),
+        (Cylinder(np.zeros(3), np.array([0, 0, 10.0]), 2.0), [5, 0, 14], 5.0),
+        (Warp(sphere([0, 0, 90], 5.0), BENT), [0, 0, 97], 2.0 / BENT.stretch_factor),
     ],
 )
 def test_distances_that_a_person_can_check(
@@ -175,6 +217,7 @@ def test_distances_that_a_person_can_check(
         (sphere([3, 1, 2], 20.0), 4.0 / 3.0 * np.pi * 8.0),
         (ellipsoid([0, 0, 0], [30.0, 20.0, 10.0]), 4.0 / 3.0 * np.pi * 6.0),
         (capsule([0, 0, 0], [24, 0, 32], 10.0), np.pi * 4.0 + 4.0 / 3.0 * np.pi),
+        (Cylinder(np.zeros(3), np.array([24.0, 0, 32.0]), 10.0), np.pi * 4.0),
         (Affine(sphere([0, 0, 0], 10.0), STRETCH), 4.0 / 3.0 * np.pi * np.linalg.det(STRETCH)),
     ],
 )
@@ -201,3 +244,15 @@ def test_shapes_without_a_sound_size_are_refused() -> None:
         Tube(np.zeros((2, 3)), np.ones(2))
     with pytest.raises(ShapeRefusedError):
         HalfSpace(np.zeros(3), np.zeros(3))
+    with pytest.raises(ShapeRefusedError):
+        Cylinder(np.zeros(3), np.zeros(3), 1.0)
+
+
+def test_a_shape_nested_too_deeply_is_refused() -> None:
+    with pytest.raises(ShapeRefusedError, match="nested"):
+        signed_distance_mm(carried_shape(BOX, Motion((BENT,) * 9)), [[0, 0, 0]])
+    deep: Shape = BOX
+    for _ in range(24):
+        deep = Union((BOX, deep))
+    with pytest.raises(ShapeRefusedError, match="nested"):
+        signed_distance_mm(deep, [[0, 0, 0]])

@@ -51,7 +51,7 @@ def test_a_tilted_series_registers_to_its_upright_twin(tmp_path: Path, *, long_r
             truth = moved(rng)
             grid = tilted_grid(patient, SPACING_MM, tilt_deg=tilt_deg)
             tilted = scan_patient(
-                patient, spacing_kji_mm=SPACING_MM, rng=rng, lps_from_patient=truth, grid=grid
+                patient, spacing_kji_mm=SPACING_MM, rng=rng, motion=truth, grid=grid
             )
             intraop = written_and_read(tilted, tmp_path / f"{seed}{tilt_deg:+}", patient)
             assert {f.code for f in intraop.findings} == {"spacing-above-2-mm", "tilted-stack"}
