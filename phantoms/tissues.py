@@ -1,12 +1,12 @@
 """Tissues: what the scanner measures in them, and which structure they count to.
 
 Hounsfield units are round values of a portal venous phase at 120 kV; they are model choices inside
-published ranges, not measurements.
+published ranges, not measurements. :mod:`phantoms.contrast` has the other phases.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ LABELS: Mapping[str, int] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tissue:
-    """A material of the phantom.
+    """A material of the phantom, told from others by its name: its values change with contrast.
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ class Tissue:
     """
 
     name: str
-    hu: float
-    texture_hu: float = 0.0
-    structure: str | None = "body"
+    hu: float = field(compare=False)
+    texture_hu: float = field(default=0.0, compare=False)
+    structure: str | None = field(default="body", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,8 @@ COUCH_FOAM = Tissue(name="couch foam", hu=-930.0, structure=None)
 VACUUM_PAD = Tissue(name="vacuum pad", hu=-905.0, structure=None)
 RESIN = Tissue(name="plate resin", hu=130.0, structure=None)
 MARKER = Tissue(name="marker", hu=2200.0, structure=None)
-STEEL = Tissue(name="needle steel", hu=3071.0, structure=None)
+STEEL = Tissue(name="needle steel", hu=12000.0, structure=None)
+TITANIUM = Tissue(name="titanium", hu=7000.0, structure=None)
 
 TISSUES: tuple[Tissue, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Tissue)
