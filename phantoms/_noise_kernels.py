@@ -1,4 +1,4 @@
-"""The compiled inner loop that finds how noisy each place of a slice is."""
+"""The compiled inner loop that finds how noisy each place of a slice is, and in which direction."""
 
 from __future__ import annotations
 
@@ -14,17 +14,45 @@ if TYPE_CHECKING:
 
 
 @compiled
+def _spread(
+    lost: NDArray[np.float32],
+    variance: NDArray[np.float64],
+    line: NDArray[np.float64],
+    view: tuple[float, float, float, float],
+    is_forward: bool,  # noqa: FBT001 - one loop for the way there and back
+) -> None:
+    """Add a picture into a line of bins, or a line of bins into a picture.
+
+    `view` is row distance and column distance in bins, each times the view's sine or cosine, then
+    the place of the picture's middle, then what a whole pixel weighs.
+    """
+    down, across, middle, weight = view
+    rows, columns = lost.shape
+    for j in range(rows):
+        for i in range(columns):
+            place = (j - 0.5 * (rows - 1)) * down + (i - 0.5 * (columns - 1)) * across + middle
+            below = int(place)
+            share = place - below
+            if is_forward:
+                line[below] += (1.0 - share) * lost[j, i] * weight
+                line[below + 1] += share * lost[j, i] * weight
+            else:
+                variance[j, i] += (1.0 - share) * line[below] + share * line[below + 1]
+
+
+@compiled
 def ray_variance(
     lost: NDArray[np.float32],
     pitch_mm: NDArray[np.float64],
-    views: int,
+    by_view: NDArray[np.float64],
     bowtie: tuple[float, float],
 ) -> NDArray[np.float64]:
-    """Average over parallel views the inverse of the share of photons that came through.
+    """Average over parallel views the inverse of the photons that came through to each place.
 
     `lost` (j, i) is the linear attenuation per millimetre, `pitch_mm` (2,) the row and column
     distance, `bowtie` the radius of the cylinder that the tube's filter makes up for, and the
-    attenuation per millimetre that it does. Returns (j, i).
+    attenuation per millimetre that it does. The tube's current grows with the root of what the
+    views lose. Returns (j, i); `by_view` (views,) is filled with the mean of each view.
     """
     rows, columns = lost.shape
     width = max(pitch_mm[0], pitch_mm[1])
@@ -32,27 +60,25 @@ def ray_variance(
     bins = int(2.0 * half / width) + 4
     variance = np.zeros((rows, columns))
     line = np.empty(bins)
-    for view in range(views):
-        angle = math.pi * (view + 0.5) / views
-        cosine, sine = math.cos(angle), math.sin(angle)
+    for each in range(len(by_view)):
+        angle = math.pi * (each + 0.5) / len(by_view)
+        view = (
+            pitch_mm[0] * math.sin(angle) / width,
+            pitch_mm[1] * math.cos(angle) / width,
+            0.5 * (bins - 1),
+            pitch_mm[0] * pitch_mm[1] / width,
+        )
         line[:] = 0.0
-        for write in range(2):
-            for j in range(rows):
-                v = (j - 0.5 * (rows - 1)) * pitch_mm[0]
-                for i in range(columns):
-                    u = (i - 0.5 * (columns - 1)) * pitch_mm[1]
-                    place = (u * cosine + v * sine) / width + 0.5 * (bins - 1)
-                    below = int(place)
-                    share = place - below
-                    if write == 0:
-                        line[below] += (1.0 - share) * lost[j, i]
-                        line[below + 1] += share * lost[j, i]
-                    else:
-                        variance[j, i] += (1.0 - share) * line[below] + share * line[below + 1]
-            if write == 0:
-                for each in range(bins):
-                    offset = (each - 0.5 * (bins - 1)) * width
-                    chord = 2.0 * math.sqrt(max(bowtie[0] ** 2 - offset**2, 0.0))
-                    path = line[each] * pitch_mm[0] * pitch_mm[1] / width
-                    line[each] = math.exp(path - bowtie[1] * chord)
-    return variance / views
+        _spread(lost, variance, line, view, True)
+        path, weighted = 0.0, 0.0
+        for place in range(bins):
+            offset = (place - 0.5 * (bins - 1)) * width
+            chord = 2.0 * math.sqrt(max(bowtie[0] ** 2 - offset**2, 0.0))
+            inverse = math.exp(line[place] - bowtie[1] * chord)
+            path += line[place]
+            weighted += inverse * line[place]
+            line[place] = inverse
+        by_view[each] = math.sqrt(weighted / path) if path > 0.0 else 1.0
+        line /= by_view[each]
+        _spread(lost, variance, line, view, False)
+    return variance / len(by_view)

@@ -13,7 +13,7 @@ Boone JM, Seibert JA (1997), doi:10.1118/1.597953 (tube spectra).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -59,12 +59,15 @@ WATER = Material(
 BONE = Material(
     density_g_per_cm3=1.92, mass_attenuation_cm2_per_g=(0.6655, 0.4242, 0.3148, 0.2229, 0.1855)
 )
+IRON = Material(
+    density_g_per_cm3=7.874, mass_attenuation_cm2_per_g=(3.629, 1.958, 1.205, 0.5952, 0.3717)
+)
+HOLLOW_SHARE = 0.4
+"""So much of a hollow shaft's cross-section is steel: a tube with a cable or cooling water in it."""
 METALS: Mapping[str, Material] = MappingProxyType(
     {
-        "steel": Material(
-            density_g_per_cm3=7.874,
-            mass_attenuation_cm2_per_g=(3.629, 1.958, 1.205, 0.5952, 0.3717),
-        ),
+        "steel": IRON,
+        "hollow steel": replace(IRON, density_g_per_cm3=HOLLOW_SHARE * IRON.density_g_per_cm3),
         "titanium": Material(
             density_g_per_cm3=4.54,
             mass_attenuation_cm2_per_g=(2.214, 1.213, 0.7661, 0.4052, 0.2721),
@@ -80,6 +83,7 @@ METALS: Mapping[str, Material] = MappingProxyType(
 PAINTED_HU: Mapping[str, float] = MappingProxyType(
     {
         "steel": tissues.STEEL.hu,
+        "hollow steel": tissues.HOLLOW_STEEL.hu,
         "titanium": tissues.TITANIUM.hu,
         "aluminium": tissues.MARKER.hu,
     }

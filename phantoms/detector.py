@@ -8,7 +8,7 @@ import numpy as np
 from scipy import fft
 
 from phantoms import _texture_kernels
-from phantoms.noise import draw_noise, pixel_size_mm, scale_noise
+from phantoms.noise import draw_noise, pixel_size_mm
 from phantoms.painting import in_slabs
 from phantoms.resolution import sharpening_gain
 from phantoms.tissues import TISSUES
@@ -113,19 +113,16 @@ def blur_and_add_noise(
     grid : ScanGrid
         Where the voxels lie.
     noise_hu : float
-        Standard deviation of the noise over the body's cross-section, Hounsfield units; 0 for
-        none.
+        Standard deviation of the noise over the body's inner half, Hounsfield units; 0 for none.
     rng : numpy.random.Generator
         Source of the noise.
     kernel : str
         Name in :data:`phantoms.resolution.KERNELS`.
     """
-    pixel_mm = pixel_size_mm(grid)
-    sharpen_as(kernel, hu, pixel_mm)
+    sharpen_as(kernel, hu, pixel_size_mm(grid))
     if noise_hu == 0.0:
         return
-    noise = draw_noise(grid, kernel, rng)
-    scale_noise(noise, hu, pixel_mm)
+    noise = draw_noise(hu, grid, kernel, rng)
 
     def add(slab: tuple[int, int]) -> None:
         hu[slab[0] : slab[1]] += np.float32(noise_hu) * noise[slab[0] : slab[1]]

@@ -8,6 +8,7 @@ Kijewski MF, Judy PF (1987), doi:10.1088/0031-9155/32/5/003 (noise power of CT).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,14 +26,15 @@ if TYPE_CHECKING:
     from phantoms.arrays import Floats
     from phantoms.painting import ScanGrid
 
-COARSE_PIXELS = 64
+COARSE_PIXELS = 48
 """The strength of the noise is reckoned on so many pixels across a slice."""
-VIEWS = 36
+VIEWS = 24
 BOWTIE_MM = 160.0
-BOWTIE_SHARE = 0.6
+BOWTIE_SHARE = 0.8
 """The tube's filter makes up for so much of a water cylinder of this radius, millimetres."""
 BODY_HU = -300.0
 """Above this a coarse pixel is body: lungs and the air around are not."""
+DENSEST_HU = 1000.0
 LEAST_PIVOT = 1e-9
 
 
@@ -87,44 +89,6 @@ def slice_mixture(slices: int, distance_mm: float, thickness_mm: float) -> Float
     return mixture
 
 
-def draw_noise(grid: ScanGrid, kernel: str, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Draw noise of deviation 1 with the grain of a kernel.
-
-    Parameters
-    ----------
-    grid : ScanGrid
-        Where the voxels lie.
-    kernel : str
-        Name in :data:`phantoms.resolution.KERNELS`.
-    rng : numpy.random.Generator
-        Source of chance.
-
-    Returns
-    -------
-    (k, j, i) float32 array
-        Without unit; periodic in the plane.
-    """
-    slices, rows, columns = grid.shape_kji
-    lengths = [fft.next_fast_len(rows, real=True), fft.next_fast_len(columns, real=True)]
-    shape = (lengths[0], lengths[1])
-    # drawn in one piece, so that it does not depend on how slabs are shared out
-    noise = rng.standard_normal((slices, *shape), dtype=np.float32)
-    mixture = slice_mixture(slices, slice_distance_mm(grid), grid.thickness_mm).astype(np.float32)
-    if len(mixture) > 1:
-        for k in range(slices - 1, -1, -1):
-            noise[k] *= mixture[0, k]
-            for n in range(1, min(len(mixture), k + 1)):
-                noise[k] += mixture[n, k] * noise[k - n]
-    gain = noise_gain(kernel, shape, pixel_size_mm(grid)).astype(np.float32)
-
-    def colour(rows_of_slab: tuple[int, int]) -> None:
-        for k in range(*rows_of_slab):
-            noise[k] = fft.irfft2(fft.rfft2(noise[k]) * gain, shape, overwrite_x=True)
-
-    in_slabs(colour, slices)
-    return noise[:, :rows, :columns]
-
-
 def _averaging(fine: int, coarse: int) -> NDArray[np.float32]:
     """Build the matrix (coarse, fine) that averages neighbours."""
     edges = np.linspace(0.0, fine, coarse + 1)
@@ -142,38 +106,109 @@ def _interpolation(fine: int, coarse: int) -> NDArray[np.float32]:
     )
 
 
-def scale_noise(noise: NDArray[np.float32], hu: NDArray[np.float32], pixel_mm: Floats) -> None:
-    """Make noise stronger where rays lost more photons, in place.
+@dataclass(frozen=True, slots=True)
+class _Coarse:
+    """How slices shrink to coarse pixels and strengths grow back; pitch (2,), millimetres."""
+
+    down: NDArray[np.float32]
+    across: NDArray[np.float32]
+    back_down: NDArray[np.float32]
+    back_across: NDArray[np.float32]
+    pitch_mm: Floats
+
+
+def _coarse_pixels(shape: tuple[int, int], pixel_mm: Floats) -> _Coarse:
+    rows, columns = min(shape[0], COARSE_PIXELS), min(shape[1], COARSE_PIXELS)
+    return _Coarse(
+        _averaging(shape[0], rows),
+        _averaging(shape[1], columns),
+        _interpolation(shape[0], rows),
+        _interpolation(shape[1], columns),
+        pixel_mm * np.array(shape) / np.array([rows, columns]),
+    )
+
+
+def _strength(picture: NDArray[np.float32], coarse: _Coarse) -> tuple[NDArray[np.float32], Floats]:
+    """Find how strong the noise is at each pixel (j, i), and its power by view (n,), mean 1.
 
     The variance at a place is the mean over all directions of what the rays through it lost. The
-    tube current follows the patient: over the body's cross-section the mean square stays 1.
+    tube current follows the patient: over the body's inner half the mean square is 1.
+    """
+    shrunk = coarse.down @ picture @ coarse.across.T
+    water_per_mm = float(np.array(WEIGHTS) @ WATER.per_mm)
+    lost = np.maximum(1.0 + np.minimum(shrunk, DENSEST_HU) / 1000.0, 0.0) * water_per_mm
+    by_view = np.empty(VIEWS)
+    variance = _noise_kernels.ray_variance(
+        lost, coarse.pitch_mm, by_view, (BOWTIE_MM, BOWTIE_SHARE * water_per_mm)
+    )
+    body = shrunk > BODY_HU
+    usual = _inner_mean(variance[body] if body.any() else variance)
+    strength = np.sqrt(variance / usual).astype(np.float32)
+    return coarse.back_down @ strength @ coarse.back_across.T, by_view / by_view.mean()
+
+
+def _inner_mean(variance: Floats) -> float:
+    """Average the variance over the noisier half of the pixels: the inner half of the body."""
+    return float(variance[variance >= np.median(variance)].mean())
+
+
+def _view_of_frequency(shape: tuple[int, int], pixel_mm: Floats) -> NDArray[np.float32]:
+    """Find which view (a real number from -0.5) gives the noise of each frequency its power."""
+    rows = np.fft.fftfreq(shape[0], pixel_mm[0])[:, None]
+    columns = np.fft.rfftfreq(shape[1], pixel_mm[1])[None, :]
+    angle = np.mod(np.arctan2(rows, columns), np.pi)
+    return np.asarray(angle * VIEWS / np.pi - 0.5, dtype=np.float32)
+
+
+def draw_noise(
+    hu: NDArray[np.float32], grid: ScanGrid, kernel: str, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Draw noise with the grain of a kernel, as strong and as streaky as a scan makes it.
 
     Parameters
     ----------
-    noise : (k, j, i) float32 array
-        Of deviation 1, changed.
     hu : (k, j, i) float32 array
         The scan without noise, Hounsfield units.
-    pixel_mm : (2,) array
-        Row and column distance, millimetres.
+    grid : ScanGrid
+        Where its voxels lie.
+    kernel : str
+        Name in :data:`phantoms.resolution.KERNELS`.
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    (k, j, i) float32 array
+        Without unit: mean square 1 over the inner half of the body in each slice, less at its rim.
     """
-    slices, rows, columns = hu.shape
-    coarse = (min(rows, COARSE_PIXELS), min(columns, COARSE_PIXELS))
-    down, across = _averaging(rows, coarse[0]), _averaging(columns, coarse[1])
-    back_down, back_across = _interpolation(rows, coarse[0]), _interpolation(columns, coarse[1])
-    pitch_mm = pixel_mm * np.array([rows, columns]) / coarse
-    water_per_mm = float(np.array(WEIGHTS) @ WATER.per_mm)
+    slices, rows, columns = grid.shape_kji
+    lengths = [fft.next_fast_len(rows, real=True), fft.next_fast_len(columns, real=True)]
+    shape, pixel_mm = (lengths[0], lengths[1]), pixel_size_mm(grid)
+    # drawn in one piece, so that it does not depend on how slabs are shared out
+    noise = rng.standard_normal((slices, *shape), dtype=np.float32)
+    _mix_slices(noise, slice_mixture(slices, slice_distance_mm(grid), grid.thickness_mm))
+    gain = noise_gain(kernel, shape, pixel_mm).astype(np.float32)
+    views, coarse = _view_of_frequency(shape, pixel_mm), _coarse_pixels((rows, columns), pixel_mm)
 
-    def scale(slab: tuple[int, int]) -> None:
+    def colour(slab: tuple[int, int]) -> None:
         for k in range(*slab):
-            shrunk = down @ hu[k] @ across.T
-            lost = np.maximum(1.0 + np.minimum(shrunk, 1000.0) / 1000.0, 0.0) * water_per_mm
-            variance = _noise_kernels.ray_variance(
-                lost, pitch_mm, VIEWS, (BOWTIE_MM, BOWTIE_SHARE * water_per_mm)
-            )
-            body = shrunk > BODY_HU
-            if body.any():
-                strength = np.sqrt(variance / variance[body].mean())
-                noise[k] *= back_down @ strength.astype(np.float32) @ back_across.T
+            strength, by_view = _strength(hu[k], coarse)
+            root = np.sqrt(by_view).astype(np.float32)
+            places = np.arange(-1, VIEWS + 1)
+            lean = np.interp(views, places, root[places % VIEWS]).astype(np.float32)
+            noise[k] = fft.irfft2(fft.rfft2(noise[k]) * gain * lean, shape, overwrite_x=True)
+            noise[k, :rows, :columns] *= strength
 
-    in_slabs(scale, slices)
+    in_slabs(colour, slices)
+    return noise[:, :rows, :columns]
+
+
+def _mix_slices(noise: NDArray[np.float32], mixture: Floats) -> None:
+    """Give overlapping slices their share of each other's noise, in place."""
+    if len(mixture) == 1:
+        return
+    weights = mixture.astype(np.float32)
+    for k in range(len(noise) - 1, 0, -1):
+        noise[k] *= weights[0, k]
+        for n in range(1, min(len(weights), k + 1)):
+            noise[k] += weights[n, k] * noise[k - n]

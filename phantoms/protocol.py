@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from phantoms.contrast import PHASES
 from phantoms.errors import ScanRefusedError
 from phantoms.resolution import KERNELS, noise_factor
@@ -13,7 +15,9 @@ from phantoms.resolution import KERNELS, noise_factor
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-ROUTINE_NOISE_HU = 12.0
+    from numpy.typing import ArrayLike
+
+ROUTINE_NOISE_HU = 10.0
 """Noise of a routine abdominal scan (dose 1), soft kernel, slices of `ROUTINE_THICKNESS_MM`."""
 ROUTINE_THICKNESS_MM = 2.5
 MOST_NOISE_HU = 500.0
@@ -61,7 +65,7 @@ class ScanProtocol:
     Examples
     --------
     >>> ScanProtocol(spacing_kji_mm=(2.5, 0.8, 0.8), thickness_mm=2.5).noise_hu
-    12.0
+    10.0
     """
 
     spacing_kji_mm: tuple[float, float, float]
@@ -76,7 +80,7 @@ class ScanProtocol:
     with_streaks: bool = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "spacing_kji_mm", _checked_spacing(self.spacing_kji_mm))
+        object.__setattr__(self, "spacing_kji_mm", checked_spacing(self.spacing_kji_mm))
         _check_word(self.kernel, KERNELS, "kernel")
         _check_word(self.phase, PHASES, "phase")
         _check_range(self.thickness_mm, (0.2, 10.0), "thickness_mm", "mm")
@@ -91,7 +95,7 @@ class ScanProtocol:
 
     @property
     def noise_hu(self) -> float:
-        """Standard deviation of the noise, Hounsfield units, over the patient's cross-section.
+        """Standard deviation of the noise over the body's inner half, Hounsfield units.
 
         It falls with the square root of dose and slice thickness, and rises with the kernel.
         """
@@ -123,7 +127,7 @@ def dose_for_noise(noise_hu: float, *, thickness_mm: float, kernel: str = "soft"
 
     Examples
     --------
-    >>> dose_for_noise(24.0, thickness_mm=2.5)
+    >>> dose_for_noise(20.0, thickness_mm=2.5)
     0.25
     """
     _check_range(noise_hu, (0.0, MOST_NOISE_HU), "noise_hu", "HU")
@@ -156,18 +160,36 @@ def _check_word(word: str, known: Collection[str], setting: str) -> None:
         raise _refused(setting, f"one of {', '.join(known)}", repr(word))
 
 
-def _checked_spacing(spacing_mm: object) -> tuple[float, float, float]:
-    """Return three plain numbers, or refuse."""
-    try:
-        values = tuple(float(value) for value in spacing_mm)  # type: ignore[attr-defined]  # tried
-    except (TypeError, ValueError):
-        values = ()
-    if not (len(values) == 3 and all(0.2 <= value <= 10.0 for value in values)):
+def checked_spacing(spacing_kji_mm: ArrayLike) -> tuple[float, float, float]:
+    """Return a voxel spacing as three plain numbers, or refuse it.
+
+    Parameters
+    ----------
+    spacing_kji_mm : (3,) array_like
+        Slice, row and column distance, millimetres.
+
+    Returns
+    -------
+    tuple of float
+        The same, 0.2 to 10 mm each.
+
+    Raises
+    ------
+    ScanRefusedError
+        If there are not three numbers, or one is not a spacing of a CT.
+
+    Examples
+    --------
+    >>> checked_spacing([2.5, 1, 1])
+    (2.5, 1.0, 1.0)
+    """
+    spacing = np.asarray(spacing_kji_mm, dtype=np.float64)
+    if not (spacing.shape == (3,) and ((spacing >= 0.2) & (spacing <= 10.0)).all()):
         raise ScanRefusedError(
             "The voxel spacing is not one of a CT",
             where="spacing_kji_mm",
             expected="three numbers from 0.2 to 10 mm",
-            got=str(spacing_mm),
+            got=str(spacing.tolist()),
             next_step="give slice, row and column distance in millimetres",
         )
-    return values
+    return float(spacing[0]), float(spacing[1]), float(spacing[2])

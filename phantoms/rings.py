@@ -30,11 +30,13 @@ ROW_MM = 1.25
 ROWS = 16
 FALSE_SHARE = 0.02
 """Share of the elements that read falsely."""
+CORE_MM = 15.0
+"""Rings are measured beyond this radius; nearer to the axis they are still higher."""
 ANGLES = 721
 
 
 def ring_profiles(reach_mm: float, pixel_mm: float, rng: np.random.Generator) -> Floats:
-    """Draw the rings of each detector row, the highest of height 1.
+    """Draw the rings of each detector row, the highest of height 1 beyond `CORE_MM`.
 
     Parameters
     ----------
@@ -61,7 +63,7 @@ def ring_profiles(reach_mm: float, pixel_mm: float, rng: np.random.Generator) ->
     profiles: Floats = np.array(
         [np.interp(radii[:, None] * across, offsets, line).mean(axis=1) for line in lines]
     )
-    most = np.abs(profiles).max()
+    most = np.abs(profiles[:, radii >= CORE_MM]).max()
     return profiles / most if most > 0.0 else profiles
 
 

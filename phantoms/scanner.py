@@ -1,8 +1,9 @@
 """A CT scanner: parts in a room become Hounsfield units on a grid.
 
-Each voxel averages over its box (pixel by slice thickness: a box slice profile by sub-samples), a
-Gaussian point spread blurs every slice in its plane, and correlated Gaussian noise of a given
-standard deviation is added. The couch belongs to the room and never moves with the patient.
+Each voxel averages over its box (pixel by slice thickness: a box slice profile), metal throws its
+streaks, a kernel gives every slice its sharpness and the noise its grain, and detector elements
+that read falsely draw rings. The couch belongs to the room and never moves with the patient; couch
+and patient may be rolled together.
 """
 
 from __future__ import annotations
@@ -15,16 +16,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phantoms.arrays import Floats, Hounsfields, Labels, frozen_floats
+from phantoms.contrast import parts_in_phase
 from phantoms.couch import couch_parts
 from phantoms.detector import add_texture, blur_and_add_noise
 from phantoms.errors import ScanRefusedError
-from phantoms.field import field_grid
-from phantoms.hardware import check_rigid, plate_parts
+from phantoms.field import couch_roll, protocol_grid
+from phantoms.hardware import check_rigid, markers_lps_mm, plate_parts
+from phantoms.metal import Metal, check_metals
 from phantoms.motion import inverse_rigid
+from phantoms.noise import pixel_size_mm, slice_distance_mm
 from phantoms.painting import ScanGrid, label_map, paint_parts
+from phantoms.protocol import ScanProtocol, checked_spacing, dose_for_noise
+from phantoms.rings import add_rings
+from phantoms.streaks import add_streaks
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
 
     from phantoms.anatomy import Patient
     from phantoms.hardware import PlacedPlate
@@ -32,6 +41,14 @@ if TYPE_CHECKING:
 
 LEAST_HU, MOST_HU = -1024, 3071
 """What twelve bits hold with the usual intercept of -1024."""
+
+PADDING_HU = -3024
+"""What stands outside the reconstructed circle: a stored -2000, as some scanners write it."""
+
+USUAL_NOISE_HU = 12.0
+GRAVITY_LPS = (0.0, 1.0, 0.0)
+"""Straight down in every scan of a patient on the back: the scanner's axes stay in the room."""
+SPACING_DRIFT_MM = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +63,10 @@ class SyntheticScan:
         Maps (k, j, i, 1) to LPS millimetres.
     thickness_mm : float
         Slice thickness, millimetres.
+    protocol : ScanProtocol
+        How it was taken.
+    lps_from_couch : (4, 4) array
+        Roll of couch and patient, millimetres; the identity for a level couch.
     labels : (k, j, i) uint8 array or None
         Values of :data:`phantoms.tissues.LABELS` by voxel centre, where they were asked for.
     frame_of_reference_uid, series_uid, study_uid : str
@@ -57,11 +78,24 @@ class SyntheticScan:
     values_hu: Hounsfields
     lps_from_index: Floats
     thickness_mm: float
+    protocol: ScanProtocol
+    lps_from_couch: Floats
     labels: Labels | None
     frame_of_reference_uid: str
     series_uid: str
     study_uid: str
     seed: int
+
+    @property
+    def padding_hu(self) -> int | None:
+        """What stands where nothing was reconstructed; None where the whole square was."""
+        return None if self.protocol.field_of_view_mm is None else PADDING_HU
+
+    @property
+    def gravity_couch(self) -> Floats:
+        """Straight down as seen from the couch (3,), unit vector in the frame of a level scan."""
+        down: Floats = self.lps_from_couch[:3, :3].T @ np.array(GRAVITY_LPS)
+        return down
 
     @property
     def sha256(self) -> str:
@@ -98,11 +132,14 @@ def uid_of(*words: object) -> str:
 def scan_patient(  # noqa: PLR0913 - the settings of one scan, each by name
     patient: Patient,
     *,
-    spacing_kji_mm: ArrayLike,
     rng: np.random.Generator,
+    protocol: ScanProtocol | None = None,
+    spacing_kji_mm: ArrayLike | None = None,
+    noise_hu: float | None = None,
     lps_from_patient: ArrayLike | None = None,
     plate: PlacedPlate | None = None,
-    noise_hu: float = 12.0,
+    devices: Sequence[Part] = (),
+    metals: Sequence[Metal] = (),
     with_labels: bool = False,
     grid: ScanGrid | None = None,
 ) -> SyntheticScan:
@@ -112,20 +149,30 @@ def scan_patient(  # noqa: PLR0913 - the settings of one scan, each by name
     ----------
     patient : Patient
         Who is scanned.
-    spacing_kji_mm : (3,) array
-        Slice distance, row distance, column distance, millimetres.
     rng : numpy.random.Generator
         Source of the noise.
+    protocol : ScanProtocol, optional
+        How the scan is taken.
+    spacing_kji_mm : (3,) array, optional
+        In place of a protocol: slice, row and column distance of an otherwise usual scan whose
+        slices touch, millimetres.
+    noise_hu : float, optional
+        Only with `spacing_kji_mm`: standard deviation of the noise over the body's inner half,
+        Hounsfield units; 12 if left out, 0 for none.
     lps_from_patient : (4, 4) array, optional
-        How the patient lies against the planning scan: rigid, millimetres; identity if left out.
+        How the patient lies on the level couch against the planning scan: rigid, millimetres;
+        identity if left out.
     plate : PlacedPlate, optional
-        A plate on the patient; its pose is in LPS of this scan.
-    noise_hu : float
-        Standard deviation of the noise, Hounsfield units; 0 for none.
+        A plate on the patient; its pose is in LPS of this scan, a rolled couch included.
+    devices : sequence of Part
+        Needles and whatever else is in the scan, LPS of this scan, painted last.
+    metals : sequence of Metal
+        What of the devices throws streaks, LPS of this scan. The plate's markers are added.
     with_labels : bool
         Whether the exclusive label map is wanted.
     grid : ScanGrid, optional
-        The voxels; those of :func:`phantoms.field.field_grid` if left out.
+        The voxels, spaced as the protocol says; those of :func:`phantoms.field.protocol_grid` if
+        left out.
 
     Returns
     -------
@@ -135,45 +182,141 @@ def scan_patient(  # noqa: PLR0913 - the settings of one scan, each by name
     Raises
     ------
     ScanRefusedError
-        If the noise is negative, or a spacing or a motion cannot be scanned.
+        If a setting, a motion or a grid cannot be scanned.
     """
-    if not 0.0 <= noise_hu <= 500.0:
-        raise ScanRefusedError(
-            "The noise is not one of a CT",
-            where="noise_hu",
-            expected="0 to 500 HU",
-            got=repr(noise_hu),
-            next_step="give the standard deviation in Hounsfield units",
-        )
+    settings = _settled_protocol(protocol, spacing_kji_mm, noise_hu)
     pose = frozen_floats(
         np.eye(4) if lps_from_patient is None else lps_from_patient, (4, 4), "lps_from_patient"
     )
     check_rigid(pose, "lps_from_patient")
-    voxels = field_grid(patient, spacing_kji_mm) if grid is None else grid
-    lps_from_body = frozen_floats(pose @ patient.lps_from_body, (4, 4), "lps_from_body")
-    hu, tissue = paint_parts(_everything(patient, lps_from_body, plate), voxels)
+    voxels = protocol_grid(patient, settings) if grid is None else grid
+    _check_grid(voxels, settings)
+    roll = couch_roll(patient, settings.couch_roll_deg)
+    lps_from_body = frozen_floats(roll @ pose @ patient.lps_from_body, (4, 4), "lps_from_body")
+    placed = _everything(patient, (roll, lps_from_body), plate, devices)
+    hu, tissue = paint_parts(parts_in_phase(placed, settings.phase), voxels)
     add_texture(hu, tissue, voxels, inverse_rigid(lps_from_body))
-    blur_and_add_noise(hu, voxels, noise_hu, rng)
+    streaking = (*check_metals(metals), *_marker_metals(plate))
+    _form_image(hu, voxels, settings, rng, streaking, patient.field_centre_mm)
+    return _named_scan(
+        _stored(hu, voxels, settings),
+        voxels,
+        settings,
+        roll,
+        label_map(tissue) if with_labels else None,
+        patient.seed,
+    )
+
+
+def _settled_protocol(
+    protocol: ScanProtocol | None, spacing_kji_mm: ArrayLike | None, noise_hu: float | None
+) -> ScanProtocol:
+    """Build the protocol that a spacing stands for, or take the one given; not both."""
+    if (protocol is None) == (spacing_kji_mm is None) or (protocol and noise_hu is not None):
+        raise ScanRefusedError(
+            "The scan needs either a protocol or a spacing",
+            where="scan_patient",
+            expected="protocol, or spacing_kji_mm with or without noise_hu",
+            got=f"protocol={protocol}, spacing_kji_mm={spacing_kji_mm}, noise_hu={noise_hu}",
+            next_step="give one of the two; a protocol sets the noise by its dose",
+        )
+    if protocol is not None:
+        return protocol
+    spacing = checked_spacing(np.asarray(spacing_kji_mm))
+    wanted_hu = USUAL_NOISE_HU if noise_hu is None else noise_hu
+    return ScanProtocol(
+        spacing_kji_mm=spacing,
+        thickness_mm=spacing[0],
+        dose=dose_for_noise(wanted_hu, thickness_mm=spacing[0]),
+    )
+
+
+def _check_grid(grid: ScanGrid, protocol: ScanProtocol) -> None:
+    """Refuse a grid that is not spaced as the protocol says."""
+    found = np.array([slice_distance_mm(grid), *pixel_size_mm(grid), grid.thickness_mm])
+    wanted = np.array([*protocol.spacing_kji_mm, protocol.thickness_mm])
+    if not np.abs(found - wanted).max() <= SPACING_DRIFT_MM:
+        raise ScanRefusedError(
+            "The grid is not the protocol's",
+            where="grid",
+            expected=f"slice, row, column distance and thickness {wanted.tolist()} mm",
+            got=f"{found.tolist()} mm",
+            next_step="build the grid from the same numbers",
+        )
+
+
+def _marker_metals(plate: PlacedPlate | None) -> list[Metal]:
+    """List the plate's markers as metal."""
+    if plate is None:
+        return []
+    places = markers_lps_mm(plate)
+    return [
+        Metal(
+            points_mm=places[marker.label][None],
+            radius_mm=0.5 * marker.diameter_mm,
+            material="aluminium",
+        )
+        for marker in plate.spec.markers
+        if marker.label in places
+    ]
+
+
+def _form_image(
+    hu: NDArray[np.float32],
+    grid: ScanGrid,
+    protocol: ScanProtocol,
+    rng: np.random.Generator,
+    metals: Sequence[Metal],
+    axis_mm: Floats,
+) -> None:
+    """Do to a painted scan, in place, what detector and reconstruction do."""
+    if protocol.with_streaks:
+        add_streaks(hu, grid, metals, rng, dose=protocol.dose)
+    blur_and_add_noise(hu, grid, protocol.noise_hu, rng, kernel=protocol.kernel)
+    if protocol.rings_hu > 0.0:
+        add_rings(hu, grid, protocol.rings_hu, rng, axis_mm)
+
+
+def _stored(hu: NDArray[np.float32], grid: ScanGrid, protocol: ScanProtocol) -> Hounsfields:
+    """Round and clip to what a file holds, and pad outside the reconstructed circle."""
     np.clip(np.rint(hu, out=hu), LEAST_HU, MOST_HU, out=hu)
     values = hu.astype(np.int16)
+    if protocol.field_of_view_mm is not None:
+        _, rows, columns = grid.shape_kji
+        row_mm, column_mm = pixel_size_mm(grid)
+        v = (np.arange(rows) - 0.5 * (rows - 1)) * row_mm
+        u = (np.arange(columns) - 0.5 * (columns - 1)) * column_mm
+        outside = np.hypot(v[:, None], u[None, :]) > 0.5 * protocol.field_of_view_mm
+        values[:, outside] = PADDING_HU
     values.setflags(write=False)
-    return _named_scan(values, voxels, label_map(tissue) if with_labels else None, patient.seed)
+    return values
 
 
 def _everything(
-    patient: Patient, lps_from_body: Floats, plate: PlacedPlate | None
+    patient: Patient,
+    poses: tuple[Floats, Floats],
+    plate: PlacedPlate | None,
+    devices: Sequence[Part],
 ) -> list[tuple[Part, Floats]]:
-    """List room, patient and plate in painting order, each with its pose."""
-    room = np.eye(4)
-    placed = [(part, room) for part in couch_parts(patient.field_centre_mm, patient.back_y_mm)]
-    placed += [(part, lps_from_body) for part in patient.parts]
+    """List couch, patient, plate and devices in painting order, each with its pose.
+
+    `poses` are ``lps_from_couch`` and ``lps_from_body``.
+    """
+    couch, body = poses
+    placed = [(part, couch) for part in couch_parts(patient.field_centre_mm, patient.back_y_mm)]
+    placed += [(part, body) for part in patient.parts]
     if plate is not None:
         placed += [(part, plate.lps_from_template) for part in plate_parts(plate)]
-    return placed
+    return placed + [(part, np.eye(4)) for part in devices]
 
 
-def _named_scan(
-    values: Hounsfields, grid: ScanGrid, labels: Labels | None, seed: int
+def _named_scan(  # noqa: PLR0913, PLR0917 - what makes one scan
+    values: Hounsfields,
+    grid: ScanGrid,
+    protocol: ScanProtocol,
+    roll: Floats,
+    labels: Labels | None,
+    seed: int,
 ) -> SyntheticScan:
     content = hashlib.sha256(values.astype("<i2").tobytes())
     content.update(grid.lps_from_index.astype("<f8").tobytes())
@@ -181,6 +324,8 @@ def _named_scan(
         values_hu=values,
         lps_from_index=grid.lps_from_index,
         thickness_mm=grid.thickness_mm,
+        protocol=protocol,
+        lps_from_couch=roll,
         labels=labels,
         frame_of_reference_uid=uid_of("frame of reference", content.hexdigest()),
         series_uid=uid_of("series", content.hexdigest()),

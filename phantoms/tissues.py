@@ -106,8 +106,9 @@ COUCH_FOAM = Tissue(name="couch foam", hu=-930.0, structure=None)
 VACUUM_PAD = Tissue(name="vacuum pad", hu=-905.0, structure=None)
 RESIN = Tissue(name="plate resin", hu=130.0, structure=None)
 MARKER = Tissue(name="marker", hu=2200.0, structure=None)
-STEEL = Tissue(name="needle steel", hu=12000.0, structure=None)
-TITANIUM = Tissue(name="titanium", hu=7000.0, structure=None)
+STEEL = Tissue(name="needle steel", hu=3071.0, structure=None)
+HOLLOW_STEEL = Tissue(name="hollow steel shaft", hu=3071.0, structure=None)
+TITANIUM = Tissue(name="titanium", hu=3071.0, structure=None)
 
 TISSUES: tuple[Tissue, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Tissue)

@@ -128,8 +128,12 @@ def _add_series(image: Dataset, scan: SyntheticScan, description: str, words: St
     image.PatientPosition = "HFS"
     image.BodyPartExamined = "ABDOMEN"
     image.KVP = "120"
-    image.ConvolutionKernel = "SOFT"
-    image.ContrastBolusAgent = "SIMULATED PORTAL VENOUS PHASE"
+    protocol = scan.protocol
+    image.ConvolutionKernel = protocol.kernel.upper()
+    if protocol.phase != "none":
+        image.ContrastBolusAgent = f"SIMULATED {protocol.phase.upper()} PHASE"
+    if protocol.field_of_view_mm is not None:
+        image.ReconstructionDiameter = format_number_as_ds(protocol.field_of_view_mm)
     image.AcquisitionNumber = "1"
 
 
@@ -163,13 +167,19 @@ def _add_pixels(image: Dataset, scan: SyntheticScan, k: int) -> None:
     image.SamplesPerPixel = 1
     image.PhotometricInterpretation = "MONOCHROME2"
     image.Rows, image.Columns = values.shape
-    image.BitsAllocated, image.BitsStored, image.HighBit = 16, 12, 11
-    image.PixelRepresentation = 0
+    is_padded = scan.padding_hu is not None
+    image.BitsAllocated = 16
+    image.BitsStored = 16 if is_padded else 12
+    image.HighBit = image.BitsStored - 1
+    # padding lies below what a scanner measures, so that no voxel of air is taken for it
+    image.PixelRepresentation = int(is_padded)
+    if scan.padding_hu is not None:
+        image.PixelPaddingValue = scan.padding_hu - LEAST_HU
     image.RescaleIntercept = str(LEAST_HU)
     image.RescaleSlope = "1"
     image.RescaleType = "HU"
     image.WindowCenter, image.WindowWidth = "40", "400"
-    stored = (values.astype(np.int32) - LEAST_HU).astype("<u2")
+    stored = (values.astype(np.int32) - LEAST_HU).astype("<i2" if is_padded else "<u2")
     image.PixelData = stored.tobytes()
     image["PixelData"].VR = "OW"
 
