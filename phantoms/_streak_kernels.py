@@ -23,7 +23,9 @@ Ray: TypeAlias = tuple[float, float, float, float]
 
 FAR_MM = 1e9
 SUB_RAYS = 3
-"""Rays per detector bin: intensities are averaged before the logarithm."""
+"""Rays per reading: intensities are averaged before the logarithm."""
+APERTURE = 2.0
+"""Detector element and focal spot together see so many bins' width."""
 SUB_HEIGHTS = 2
 """Heights per detector row, likewise."""
 FRACTION = 20
@@ -260,7 +262,8 @@ def _ray_excess_mm(
     for row in range(rows):
         share, painted_mm = 0.0, 0.0
         for sample in range(samples):
-            offset = middle + width * ((sample % SUB_RAYS + 0.5) / SUB_RAYS - 0.5)
+            part = (sample % SUB_RAYS + 0.5) / SUB_RAYS - 0.5
+            offset = middle + APERTURE * width * part
             height = scene.heights_mm[row, sample // SUB_RAYS]
             if add_chords(wires, near, (cosine, sine, offset, height), room):
                 behind, painted = _behind_metal(beam, room.left, room.lengths)
@@ -302,7 +305,7 @@ def _find_near(
     shadows: NDArray[np.float64], middle: float, width: float, near: NDArray[np.bool_]
 ) -> bool:
     """Tell which pieces a bin may meet, and whether any."""
-    low, high = middle - 0.5 * width, middle + 0.5 * width
+    low, high = middle - 0.5 * APERTURE * width, middle + 0.5 * APERTURE * width
     is_any = False
     for piece in range(len(shadows)):
         near[piece] = shadows[piece, 0] <= high and shadows[piece, 1] >= low

@@ -30,7 +30,7 @@ COARSE_PIXELS = 48
 """The strength of the noise is reckoned on so many pixels across a slice."""
 VIEWS = 24
 BOWTIE_MM = 160.0
-BOWTIE_SHARE = 0.8
+BOWTIE_SHARE = 0.65
 """The tube's filter makes up for so much of a water cylinder of this radius, millimetres."""
 BODY_HU = -300.0
 """Above this a coarse pixel is body: lungs and the air around are not."""

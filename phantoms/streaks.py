@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from phantoms.painting import ScanGrid
 
 VIEWS = 480
-BIN_MM = 0.65
+BIN_MM = 0.5
 ROW_MM = 1.25
 """Height of a detector row at the axis: rows are added after the logarithm."""
 PHOTONS_PER_MM = 3.0e5
