@@ -30,7 +30,7 @@ SUB_HEIGHTS = 2
 """Heights per detector row, likewise."""
 FRACTION = 20
 """Places are counted in so many binary digits after the point."""
-LEAST_PHOTONS = 3.0
+LEAST_PHOTONS = 1.0
 """A scanner's own filter keeps the logarithm from fewer."""
 
 
@@ -288,9 +288,7 @@ def _counted(share: float, plain: float, photons: float) -> float:
 
 
 @compiled
-def _find_shadows(
-    wires: Wires, cosine: float, sine: float, shadows: NDArray[np.float64]
-) -> None:
+def _find_shadows(wires: Wires, cosine: float, sine: float, shadows: NDArray[np.float64]) -> None:
     """Find from where to where, `shadows` (n, 2), each piece casts its shadow at an angle."""
     for piece in range(len(shadows)):
         ends, radius = wires.ends_mm[piece], wires.radii_mm[piece]

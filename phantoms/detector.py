@@ -85,7 +85,10 @@ def sharpen_as(kernel: str, hu: NDArray[np.float32], pixel_mm: Floats) -> None:
     size = [fft.next_fast_len(edge + 2 * RIM_PIXELS, real=True) for edge in (rows, columns)]
     shape = (size[0], size[1])
     gain = sharpening_gain(kernel, shape, pixel_mm).astype(np.float32)
-    spare = [(RIM_PIXELS, size[0] - rows - RIM_PIXELS), (RIM_PIXELS, size[1] - columns - RIM_PIXELS)]
+    spare = [
+        (RIM_PIXELS, size[0] - rows - RIM_PIXELS),
+        (RIM_PIXELS, size[1] - columns - RIM_PIXELS),
+    ]
 
     def sharpen(slab: tuple[int, int]) -> None:
         for k in range(*slab):

@@ -53,7 +53,7 @@ class ScanProtocol:
         Diameter of the circle that is reconstructed; what lies outside is padding. None gives the
         whole square of the patient's field.
     rings_hu : float
-        Height of the strongest ring; 0 for a well calibrated detector.
+        Height of each slice's strongest ring; 0 for a well calibrated detector.
     with_streaks : bool
         Whether metal throws streaks.
 

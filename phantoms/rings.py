@@ -28,15 +28,16 @@ ELEMENT_MM = 0.65
 """Width of a detector element at the axis, millimetres."""
 ROW_MM = 1.25
 ROWS = 16
-FALSE_SHARE = 0.02
+FALSE_SHARE = 0.03
 """Share of the elements that read falsely."""
 CORE_MM = 15.0
 """Rings are measured beyond this radius; nearer to the axis they are still higher."""
+LEAST_HEIGHT = 1e-12
 ANGLES = 721
 
 
 def ring_profiles(reach_mm: float, pixel_mm: float, rng: np.random.Generator) -> Floats:
-    """Draw the rings of each detector row, the highest of height 1 beyond `CORE_MM`.
+    """Draw the rings of each detector row.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def ring_profiles(reach_mm: float, pixel_mm: float, rng: np.random.Generator) ->
     Returns
     -------
     (ROWS, n) array
-        Height at the radius ``n * ELEMENT_MM / 4``.
+        Height at the radius ``n * ELEMENT_MM / 4``, of no unit.
     """
     bins = 2 * (int(np.ceil(reach_mm / ELEMENT_MM)) + 8)
     false = rng.random((ROWS, bins)) < FALSE_SHARE
@@ -63,8 +64,7 @@ def ring_profiles(reach_mm: float, pixel_mm: float, rng: np.random.Generator) ->
     profiles: Floats = np.array(
         [np.interp(radii[:, None] * across, offsets, line).mean(axis=1) for line in lines]
     )
-    most = np.abs(profiles[:, radii >= CORE_MM]).max()
-    return profiles / most if most > 0.0 else profiles
+    return profiles
 
 
 def add_rings(
@@ -83,7 +83,7 @@ def add_rings(
     grid : ScanGrid
         Where the voxels lie.
     rings_hu : float
-        Height of the strongest ring of any row, Hounsfield units.
+        Height of each slice's strongest ring beyond `CORE_MM`, Hounsfield units.
     rng : numpy.random.Generator
         Source of chance.
     axis_mm : (3,) array
@@ -106,6 +106,7 @@ def add_rings(
             low = int(k * distance_mm / ROW_MM)
             high = max(low + 1, int((k * distance_mm + grid.thickness_mm) / ROW_MM))
             mean = profiles[np.arange(low, high) % ROWS].mean(axis=0)
-            hu[k] += (rings_hu * np.interp(radius, radii, mean)).astype(np.float32)
+            scale = rings_hu / max(float(np.abs(mean[radii >= CORE_MM]).max()), LEAST_HEIGHT)
+            hu[k] += (scale * np.interp(radius, radii, mean)).astype(np.float32)
 
     in_slabs(add, slices)

@@ -40,7 +40,7 @@ VIEWS = 480
 BIN_MM = 0.5
 ROW_MM = 1.25
 """Height of a detector row at the axis: rows are added after the logarithm."""
-PHOTONS_PER_MM = 3.0e5
+PHOTONS_PER_MM = 1.0e6
 """In one ray of dose 1 and 1 mm of height, without an object; with these, noise behind the body is
 that of a routine scan."""
 COARSE_MM = 4.5

@@ -190,7 +190,10 @@ def test_rings_are_round_of_the_height_asked_for_and_differ_by_row() -> None:
     add_rings(hu, grid, 50.0, np.random.default_rng(2), axis)
     x = np.arange(128) - 63.5
     radius = np.hypot(x[None, :] - axis[0], x[:, None] - axis[1])
-    assert 5.0 < np.abs(hu[:, radius > CORE_MM]).max() <= 50.001
+    far = radius > CORE_MM + 1.0
+    # between two pixels the crest may be missed
+    assert np.abs(hu[:, far]).max() <= 50.001
+    assert (np.abs(hu[:, far]).max(axis=1) > 15.0).all()
     order = np.argsort(radius.ravel())
     along = hu[0].ravel()[order]
     assert np.abs(np.diff(along)[np.diff(radius.ravel()[order]) < 1e-9]).max() < 1e-3

@@ -152,7 +152,10 @@ def test_overlapping_slices_share_the_noise_of_the_photons_they_share(thickness_
     weights = slice_mixture(60, 1.0, thickness_mm)
     white = np.random.default_rng(0).standard_normal((60, 40_000))
     mixed = np.array(
-        [sum(weights[n, k] * white[k - n] for n in range(len(weights)) if n <= k) for k in range(60)]
+        [
+            sum(weights[n, k] * white[k - n] for n in range(len(weights)) if n <= k)
+            for k in range(60)
+        ]
     )
     for apart in range(7):
         found = float((mixed[10] * mixed[10 + apart]).mean())

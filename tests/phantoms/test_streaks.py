@@ -192,7 +192,7 @@ def test_back_projection_of_a_disc_is_the_disc() -> None:
     u = (np.arange(shape[1]) - 99.5) * pixel_mm[1]
     from_middle = np.hypot(u[None, :] - middle[0], v[:, None] - middle[1])
     assert picture[from_middle < 26.0] == pytest.approx(1.0, abs=0.03)
-    assert np.abs(picture[(from_middle > 34.0) & (from_middle < 60.0)]).max() < 0.03
+    assert np.abs(picture[(from_middle > 34.0) & (from_middle < 60.0)]).max() < 0.04
 
 
 def test_a_ball_between_slices_throws_streaks_only_where_it_is() -> None:
