@@ -13,15 +13,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+THERE, BACK = 0, 1
+
+
 @compiled
 def _spread(
     lost: NDArray[np.float32],
     variance: NDArray[np.float64],
     line: NDArray[np.float64],
     view: tuple[float, float, float, float],
-    is_forward: bool,  # noqa: FBT001 - one loop for the way there and back
+    way: int,
 ) -> None:
-    """Add a picture into a line of bins, or a line of bins into a picture.
+    """Add a picture into a line of bins (there), or a line of bins into a picture (back).
 
     `view` is row distance and column distance in bins, each times the view's sine or cosine, then
     the place of the picture's middle, then what a whole pixel weighs.
@@ -33,7 +36,7 @@ def _spread(
             place = (j - 0.5 * (rows - 1)) * down + (i - 0.5 * (columns - 1)) * across + middle
             below = int(place)
             share = place - below
-            if is_forward:
+            if way == THERE:
                 line[below] += (1.0 - share) * lost[j, i] * weight
                 line[below + 1] += share * lost[j, i] * weight
             else:
@@ -69,7 +72,7 @@ def ray_variance(
             pitch_mm[0] * pitch_mm[1] / width,
         )
         line[:] = 0.0
-        _spread(lost, variance, line, view, True)
+        _spread(lost, variance, line, view, THERE)
         path, weighted = 0.0, 0.0
         for place in range(bins):
             offset = (place - 0.5 * (bins - 1)) * width
@@ -80,5 +83,5 @@ def ray_variance(
             line[place] = inverse
         by_view[each] = math.sqrt(weighted / path) if path > 0.0 else 1.0
         line /= by_view[each]
-        _spread(lost, variance, line, view, False)
+        _spread(lost, variance, line, view, BACK)
     return variance / len(by_view)

@@ -1,50 +1,29 @@
-"""The compiled inner loops of metal streaks: chords, the metal's trace, and back-projection.
+"""The compiled inner loops that follow a beam through tissue and metal to a slice's sinogram.
 
-All lengths are millimetres in the slice's own frame: u along the columns' axis, v along the rows'
-axis, w along the normal, from the middle of the picture. A ray at angle a and offset s runs along
-(-sin a, cos a) through s (cos a, sin a).
+The slice's frame and its rays are those of :mod:`phantoms._chord_kernels`.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from phantoms._chord_kernels import Ray, Room, Span, Wires, add_chords
 from phantoms._kernels import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Span: TypeAlias = tuple[float, float]
-Ray: TypeAlias = tuple[float, float, float, float]
-"""Cosine and sine of a ray's angle, its offset s and its height w."""
-
-FAR_MM = 1e9
 SUB_RAYS = 3
 """Rays per reading: intensities are averaged before the logarithm."""
+LEAST_PHOTONS = 1.0
+"""A scanner's own filter keeps the logarithm from fewer."""
 APERTURE = 2.0
 """Detector element and focal spot together see so many bins' width."""
 SUB_HEIGHTS = 2
 """Heights per detector row, likewise."""
-FRACTION = 20
-"""Places are counted in so many binary digits after the point."""
-LEAST_PHOTONS = 1.0
-"""A scanner's own filter keeps the logarithm from fewer."""
-
-
-class Wires(NamedTuple):
-    """Straight pieces of metal in the slice's frame.
-
-    `ends_mm` is (n, 2, 3), `radii_mm` (n,). Piece n belongs to the wire `wires[n]` (rising) of
-    metal `metals[n]`.
-    """
-
-    ends_mm: NDArray[np.float64]
-    radii_mm: NDArray[np.float64]
-    wires: NDArray[np.int64]
-    metals: NDArray[np.int64]
 
 
 class Beam(NamedTuple):
@@ -66,14 +45,6 @@ class Beam(NamedTuple):
     photons: float
 
 
-class Room(NamedTuple):
-    """Room to reckon in: spans (n, 2), lengths in each metal (m,), shares of energy (e,)."""
-
-    spans: NDArray[np.float64]
-    lengths: NDArray[np.float64]
-    left: NDArray[np.float64]
-
-
 class Slice(NamedTuple):
     """What rays cross besides metal: thickness shares of water and bone on a coarse picture.
 
@@ -84,101 +55,6 @@ class Slice(NamedTuple):
     tissue: NDArray[np.float32]
     pitch_mm: NDArray[np.float64]
     heights_mm: NDArray[np.float64]
-
-
-@compiled
-def _ball_span(end: NDArray[np.float64], radius: float, ray: Ray) -> Span:
-    cosine, sine, offset, height = ray
-    x, y, z = end[0] - offset * cosine, end[1] - offset * sine, end[2] - height
-    along = -sine * x + cosine * y
-    half = radius * radius - (x * x + y * y + z * z - along * along)
-    if half <= 0.0:
-        return FAR_MM, -FAR_MM
-    half = math.sqrt(half)
-    return along - half, along + half
-
-
-@compiled
-def _bar_span(ends: NDArray[np.float64], radius: float, ray: Ray) -> Span:
-    """Clip a ray to a bar with flat ends."""
-    cosine, sine, offset, level = ray
-    ax, ay, az = ends[1, 0] - ends[0, 0], ends[1, 1] - ends[0, 1], ends[1, 2] - ends[0, 2]
-    length = math.sqrt(ax * ax + ay * ay + az * az)
-    if length <= 0.0:
-        return FAR_MM, -FAR_MM
-    ax, ay, az = ax / length, ay / length, az / length
-    x, y, z = offset * cosine - ends[0, 0], offset * sine - ends[0, 1], level - ends[0, 2]
-    lean = -sine * ax + cosine * ay
-    height = x * ax + y * ay + z * az
-    low, high = -FAR_MM, FAR_MM
-    if abs(lean) > 1e-12:
-        first, second = -height / lean, (length - height) / lean
-        low, high = min(first, second), max(first, second)
-    elif not 0.0 <= height <= length:
-        return FAR_MM, -FAR_MM
-    # the part across the axis: |d t + p|^2 <= r^2
-    dx, dy, dz = -sine - lean * ax, cosine - lean * ay, -lean * az
-    px, py, pz = x - height * ax, y - height * ay, z - height * az
-    a, b = dx * dx + dy * dy + dz * dz, dx * px + dy * py + dz * pz
-    c = px * px + py * py + pz * pz - radius * radius
-    if a <= 1e-18:
-        return (low, high) if c <= 0.0 else (FAR_MM, -FAR_MM)
-    root = b * b - a * c
-    if root <= 0.0:
-        return FAR_MM, -FAR_MM
-    root = math.sqrt(root)
-    low, high = max(low, (-b - root) / a), min(high, (-b + root) / a)
-    return (low, high) if low < high else (FAR_MM, -FAR_MM)
-
-
-@compiled
-def _piece_span(ends: NDArray[np.float64], radius: float, ray: Ray) -> Span:
-    """Clip a ray to a bar with round ends; it is convex, so the clip is one span."""
-    low, high = _bar_span(ends, radius, ray)
-    for end in range(2):
-        ball_low, ball_high = _ball_span(ends[end], radius, ray)
-        low, high = min(low, ball_low), max(high, ball_high)
-    return low, high
-
-
-@compiled
-def _joined_length(spans: NDArray[np.float64], count: int) -> float:
-    """Measure the length that spans cover together; sorts them."""
-    for i in range(1, count):
-        low, high = spans[i, 0], spans[i, 1]
-        j = i - 1
-        while j >= 0 and spans[j, 0] > low:
-            spans[j + 1, 0], spans[j + 1, 1] = spans[j, 0], spans[j, 1]
-            j -= 1
-        spans[j + 1, 0], spans[j + 1, 1] = low, high
-    total, reached = 0.0, -FAR_MM
-    for i in range(count):
-        low = max(spans[i, 0], reached)
-        if spans[i, 1] > low:
-            total += spans[i, 1] - low
-            reached = spans[i, 1]
-    return total
-
-
-@compiled
-def add_chords(wires: Wires, near: NDArray[np.bool_], ray: Ray, room: Room) -> bool:
-    """Find how far a ray runs in each metal; the pieces of one wire may overlap."""
-    room.lengths[:] = 0.0
-    is_met = False
-    piece, pieces = 0, len(wires.radii_mm)
-    while piece < pieces:
-        wire, metal, count = wires.wires[piece], wires.metals[piece], 0
-        while piece < pieces and wires.wires[piece] == wire:
-            if near[piece]:
-                low, high = _piece_span(wires.ends_mm[piece], wires.radii_mm[piece], ray)
-                if low < high:
-                    room.spans[count, 0], room.spans[count, 1] = low, high
-                    count += 1
-            piece += 1
-        if count > 0:
-            is_met = True
-            room.lengths[metal] += _joined_length(room.spans, count)
-    return is_met
 
 
 @compiled
@@ -248,12 +124,14 @@ def _as_water_mm(beam: Beam, share: float) -> float:
 
 @compiled
 def _ray_excess_mm(
-    wires: Wires, near: NDArray[np.bool_], beam: Beam, scene: Slice, ray: Ray, room: Room
+    metal: tuple[Wires, NDArray[np.bool_]], beam: Beam, scene: Slice, ray: Ray, room: Room
 ) -> float:
     """Find by how much one bin reads more than its tissue and the painted metal together.
 
-    `ray` is that of the bin's middle, with the bin's width in the place of the height.
+    `metal` is all pieces, and which of them are near. `ray` is that of the bin's middle, with the
+    bin's width in the place of the height.
     """
+    wires, near = metal
     cosine, sine, middle, width = ray
     plain = _weaken(beam, _tissue_lengths(scene, ray), room.left)
     plain_mm = _as_water_mm(beam, plain)
@@ -284,7 +162,8 @@ def _counted(share: float, plain: float, photons: float) -> float:
         return share
     left = max(share * photons, LEAST_PHOTONS)
     more = max(1.0 / left - 1.0 / max(plain * photons, left), 0.0)
-    return left / photons * math.exp(math.sqrt(more) * np.random.standard_normal())
+    chance = np.random.standard_normal()  # noqa: NPY002 - what numba has
+    return float(left / photons * math.exp(math.sqrt(more) * chance))
 
 
 @compiled
@@ -325,7 +204,7 @@ def trace_metal(
     half a turn. Returns whether any ray met metal.
     """
     width, seed = width_and_seed
-    np.random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - what numba has; each slice seeds its own thread
     views, bins = sinogram.shape
     count = len(wires.radii_mm)
     near, shadows = np.empty(count, dtype=np.bool_), np.empty((count, 2))
@@ -339,38 +218,6 @@ def trace_metal(
             middle = (each + 0.5 - 0.5 * bins) * width
             if _find_near(shadows, middle, width, near):
                 ray = (cosine, sine, middle, width)
-                sinogram[view, each] = _ray_excess_mm(wires, near, beam, scene, ray, room)
+                sinogram[view, each] = _ray_excess_mm((wires, near), beam, scene, ray, room)
                 is_met = is_met or sinogram[view, each] != 0.0
     return is_met
-
-
-@compiled
-def back_project(
-    filtered: NDArray[np.float32],
-    picture: NDArray[np.float32],
-    pixel_mm: NDArray[np.float64],
-    lowest_and_width: Span,
-) -> None:
-    """Add the sum over views of filtered projections (views, fine bins) to a picture (j, i).
-
-    The picture's middle is the axis of rotation; `pixel_mm` is the row and column distance. The
-    fine bin that holds a pixel's middle is taken; every pixel must lie in one of at most 4096.
-    Whole numbers with a fixed point make the inner loop quick: they wrap around as they should.
-    """
-    views = filtered.shape[0]
-    rows, columns = picture.shape
-    lowest, width = lowest_and_width
-    unit = 2.0**FRACTION / width
-    for block in range(0, rows, 16):
-        for view in range(views):
-            angle = math.pi * (view + 0.5) / views
-            across_mm, down_mm = pixel_mm[1] * math.cos(angle), pixel_mm[0] * math.sin(angle)
-            step = np.uint32(np.int64(round(across_mm * unit)) & 0xFFFFFFFF)
-            line = filtered[view]
-            for j in range(block, min(block + 16, rows)):
-                start_mm = down_mm * (j - 0.5 * (rows - 1)) - across_mm * 0.5 * (columns - 1)
-                first = np.uint32((start_mm - lowest) * unit)
-                row = picture[j]
-                for i in range(columns):
-                    place = np.uint32(first + np.uint32(step * np.uint32(i)))
-                    row[i] += line[np.uint32(place >> np.uint32(FRACTION))]

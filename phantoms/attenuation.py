@@ -63,7 +63,7 @@ IRON = Material(
     density_g_per_cm3=7.874, mass_attenuation_cm2_per_g=(3.629, 1.958, 1.205, 0.5952, 0.3717)
 )
 HOLLOW_SHARE = 0.4
-"""So much of a hollow shaft's cross-section is steel: a tube with a cable or cooling water in it."""
+"""So much of a hollow shaft is steel: a tube with a cable or cooling water in it."""
 METALS: Mapping[str, Material] = MappingProxyType(
     {
         "steel": IRON,

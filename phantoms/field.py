@@ -77,7 +77,7 @@ def couch_roll(patient: Patient, roll_deg: float) -> Floats:
     return rigid_about(turn, patient.field_centre_mm, [0.0, 0.0, 0.0])
 
 
-def field_grid(
+def field_grid(  # noqa: PLR0913 - each by name, all but two optional
     patient: Patient,
     spacing_kji_mm: ArrayLike,
     *,

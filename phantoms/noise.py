@@ -136,7 +136,8 @@ def _strength(picture: NDArray[np.float32], coarse: _Coarse) -> tuple[NDArray[np
     """
     shrunk = coarse.down @ picture @ coarse.across.T
     water_per_mm = float(np.array(WEIGHTS) @ WATER.per_mm)
-    lost = np.maximum(1.0 + np.minimum(shrunk, DENSEST_HU) / 1000.0, 0.0) * water_per_mm
+    density = np.maximum(1.0 + np.minimum(shrunk, DENSEST_HU) / 1000.0, 0.0)
+    lost = (density * water_per_mm).astype(np.float32)
     by_view = np.empty(VIEWS)
     variance = _noise_kernels.ray_variance(
         lost, coarse.pitch_mm, by_view, (BOWTIE_MM, BOWTIE_SHARE * water_per_mm)
@@ -144,7 +145,8 @@ def _strength(picture: NDArray[np.float32], coarse: _Coarse) -> tuple[NDArray[np
     body = shrunk > BODY_HU
     usual = _inner_mean(variance[body] if body.any() else variance)
     strength = np.sqrt(variance / usual).astype(np.float32)
-    return coarse.back_down @ strength @ coarse.back_across.T, by_view / by_view.mean()
+    grown = coarse.back_down @ strength @ coarse.back_across.T
+    return np.asarray(grown, dtype=np.float32), by_view / by_view.mean()
 
 
 def _inner_mean(variance: Floats) -> float:

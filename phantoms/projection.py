@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import fft
 
-from phantoms import _streak_kernels
+from phantoms import _projection_kernels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,6 +108,6 @@ def reconstruct(
     fine_mm = bin_mm * sinogram.shape[1] / lines.shape[1]
     # half a fine bin: the nearest is found by cutting off decimals
     lowest = -0.5 * sinogram.shape[1] * bin_mm + 0.5 * bin_mm - 0.5 * fine_mm
-    _streak_kernels.back_project(
+    _projection_kernels.back_project(
         np.ascontiguousarray(lines, dtype=np.float32), picture, pixel_mm, (lowest, fine_mm)
     )

@@ -63,12 +63,12 @@ def mtf(kernel: str, frequency_per_mm: Floats) -> Floats:
     ----------
     kernel : str
         Name in :data:`KERNELS`.
-    frequency_per_mm : array
+    frequency_per_mm : (...) array
         Radial spatial frequency in the plane of the slice, per millimetre.
 
     Returns
     -------
-    array
+    (...) array
         1 at frequency 0.
 
     Examples
@@ -89,12 +89,12 @@ def noise_power(kernel: str, frequency_per_mm: Floats) -> Floats:
     ----------
     kernel : str
         Name in :data:`KERNELS`.
-    frequency_per_mm : array
+    frequency_per_mm : (...) array
         Radial spatial frequency, per millimetre.
 
     Returns
     -------
-    array
+    (...) array
         Rises with the frequency, then falls with the square of the modulation transfer.
     """
     power: Floats = np.abs(frequency_per_mm) * np.square(mtf(kernel, frequency_per_mm))

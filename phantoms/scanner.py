@@ -18,7 +18,8 @@ import numpy as np
 from phantoms.arrays import Floats, Hounsfields, Labels, frozen_floats
 from phantoms.contrast import parts_in_phase
 from phantoms.couch import couch_parts
-from phantoms.detector import add_texture, blur_and_add_noise
+from phantoms.detector import add_texture
+from phantoms.developing import PADDING_HU, develop_scan, stored_values
 from phantoms.errors import ScanRefusedError
 from phantoms.field import couch_roll, protocol_grid
 from phantoms.hardware import check_rigid, markers_lps_mm, plate_parts
@@ -27,23 +28,15 @@ from phantoms.motion import inverse_rigid
 from phantoms.noise import pixel_size_mm, slice_distance_mm
 from phantoms.painting import ScanGrid, label_map, paint_parts
 from phantoms.protocol import ScanProtocol, checked_spacing, dose_for_noise
-from phantoms.rings import add_rings
-from phantoms.streaks import add_streaks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from phantoms.anatomy import Patient
     from phantoms.hardware import PlacedPlate
     from phantoms.tissues import Part
-
-LEAST_HU, MOST_HU = -1024, 3071
-"""What twelve bits hold with the usual intercept of -1024."""
-
-PADDING_HU = -3024
-"""What stands outside the reconstructed circle: a stored -2000, as some scanners write it."""
 
 USUAL_NOISE_HU = 12.0
 GRAVITY_LPS = (0.0, 1.0, 0.0)
@@ -197,14 +190,13 @@ def scan_patient(  # noqa: PLR0913 - the settings of one scan, each by name
     hu, tissue = paint_parts(parts_in_phase(placed, settings.phase), voxels)
     add_texture(hu, tissue, voxels, inverse_rigid(lps_from_body))
     streaking = (*check_metals(metals), *_marker_metals(plate))
-    _form_image(hu, voxels, settings, rng, streaking, patient.field_centre_mm)
+    develop_scan(hu, voxels, settings, rng, metals=streaking, axis_mm=patient.field_centre_mm)
     return _named_scan(
-        _stored(hu, voxels, settings),
+        stored_values(hu, voxels, settings),
         voxels,
         settings,
         roll,
-        label_map(tissue) if with_labels else None,
-        patient.seed,
+        (label_map(tissue) if with_labels else None, patient.seed),
     )
 
 
@@ -217,7 +209,7 @@ def _settled_protocol(
             "The scan needs either a protocol or a spacing",
             where="scan_patient",
             expected="protocol, or spacing_kji_mm with or without noise_hu",
-            got=f"protocol={protocol}, spacing_kji_mm={spacing_kji_mm}, noise_hu={noise_hu}",
+            got=f"protocol={protocol}, spacing_kji_mm={spacing_kji_mm!r}, noise_hu={noise_hu}",
             next_step="give one of the two; a protocol sets the noise by its dose",
         )
     if protocol is not None:
@@ -261,37 +253,6 @@ def _marker_metals(plate: PlacedPlate | None) -> list[Metal]:
     ]
 
 
-def _form_image(
-    hu: NDArray[np.float32],
-    grid: ScanGrid,
-    protocol: ScanProtocol,
-    rng: np.random.Generator,
-    metals: Sequence[Metal],
-    axis_mm: Floats,
-) -> None:
-    """Do to a painted scan, in place, what detector and reconstruction do."""
-    if protocol.with_streaks:
-        add_streaks(hu, grid, metals, rng, dose=protocol.dose)
-    blur_and_add_noise(hu, grid, protocol.noise_hu, rng, kernel=protocol.kernel)
-    if protocol.rings_hu > 0.0:
-        add_rings(hu, grid, protocol.rings_hu, rng, axis_mm)
-
-
-def _stored(hu: NDArray[np.float32], grid: ScanGrid, protocol: ScanProtocol) -> Hounsfields:
-    """Round and clip to what a file holds, and pad outside the reconstructed circle."""
-    np.clip(np.rint(hu, out=hu), LEAST_HU, MOST_HU, out=hu)
-    values = hu.astype(np.int16)
-    if protocol.field_of_view_mm is not None:
-        _, rows, columns = grid.shape_kji
-        row_mm, column_mm = pixel_size_mm(grid)
-        v = (np.arange(rows) - 0.5 * (rows - 1)) * row_mm
-        u = (np.arange(columns) - 0.5 * (columns - 1)) * column_mm
-        outside = np.hypot(v[:, None], u[None, :]) > 0.5 * protocol.field_of_view_mm
-        values[:, outside] = PADDING_HU
-    values.setflags(write=False)
-    return values
-
-
 def _everything(
     patient: Patient,
     poses: tuple[Floats, Floats],
@@ -310,16 +271,16 @@ def _everything(
     return placed + [(part, np.eye(4)) for part in devices]
 
 
-def _named_scan(  # noqa: PLR0913, PLR0917 - what makes one scan
+def _named_scan(
     values: Hounsfields,
     grid: ScanGrid,
     protocol: ScanProtocol,
     roll: Floats,
-    labels: Labels | None,
-    seed: int,
+    labels_and_seed: tuple[Labels | None, int],
 ) -> SyntheticScan:
     content = hashlib.sha256(values.astype("<i2").tobytes())
     content.update(grid.lps_from_index.astype("<f8").tobytes())
+    labels, seed = labels_and_seed
     return SyntheticScan(
         values_hu=values,
         lps_from_index=grid.lps_from_index,

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phantoms import _streak_kernels
+from phantoms import _chord_kernels, _streak_kernels
 from phantoms.attenuation import BONE, METALS, PAINTED_HU, WATER, WEIGHTS, bone_hu
 from phantoms.metal import check_metals
 from phantoms.painting import THREADS
@@ -138,7 +138,7 @@ def _slice_frame(grid: ScanGrid, k: int) -> tuple[Floats, Floats]:
     return np.array([u, v, np.cross(u, v)]), grid.lps_from_index[:3] @ middle
 
 
-def _wires_of_slice(metals: tuple[Metal, ...], grid: ScanGrid, k: int) -> _streak_kernels.Wires:
+def _wires_of_slice(metals: tuple[Metal, ...], grid: ScanGrid, k: int) -> _chord_kernels.Wires:
     """Cut the metal to what a slice's rays can meet, in the slice's frame."""
     axes, middle = _slice_frame(grid, k)
     names = list(METALS)
@@ -154,7 +154,7 @@ def _wires_of_slice(metals: tuple[Metal, ...], grid: ScanGrid, k: int) -> _strea
         radii += [metal.radius_mm] * len(cut)
         owners += [owner] * len(cut)
         kinds += [names.index(metal.material)] * len(cut)
-    return _streak_kernels.Wires(
+    return _chord_kernels.Wires(
         np.concatenate(ends),
         np.array(radii, dtype=np.float64),
         np.array(owners, dtype=np.int64),
@@ -183,7 +183,7 @@ def _cut_to_slab(pieces: Floats, half_mm: float, spare_mm: float) -> Floats:
 def _add_to_slice(
     picture: NDArray[np.float32],
     grid: ScanGrid,
-    wires: _streak_kernels.Wires,
+    wires: _chord_kernels.Wires,
     beam: _streak_kernels.Beam,
     seed: int,
 ) -> None:

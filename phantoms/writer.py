@@ -20,8 +20,9 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 from pydicom.valuerep import format_number_as_ds
 
+from phantoms.developing import LEAST_HU
 from phantoms.files import new_file, new_folder
-from phantoms.scanner import LEAST_HU, uid_of
+from phantoms.scanner import uid_of
 from phantoms.tissues import LABELS
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@ What a scanner does to a patient
 ================================
 
 The same synthetic patient under different protocols. Everything that a radiographer sets is in one
-object, and each setting changes what the software has to cope with: sharpness, noise, contrast, metal,
-and how much of the body is in the picture.
+object, and each setting changes what the software has to cope with: sharpness, noise, contrast,
+metal, and how much of the body is in the picture.
 """
 
 from dataclasses import replace
@@ -20,6 +20,9 @@ from phantoms.protocol import ScanProtocol
 from phantoms.scanner import scan_patient
 from phantoms.shapes import Tube
 from phantoms.tissues import HOLLOW_STEEL, STEEL, Part, Tissue
+
+Needle = tuple[np.ndarray, float, Tissue, str]
+"""Points, radius, tissue to paint and metal of a needle."""
 
 patient = build_patient(3)
 usual = ScanProtocol(spacing_kji_mm=(2.5, 0.8, 0.8), thickness_mm=2.5)
@@ -38,7 +41,7 @@ def slice_through_tumour(protocol: ScanProtocol) -> ScanGrid:
     )
 
 
-def scan(protocol: ScanProtocol, needles=()) -> np.ndarray:
+def scan(protocol: ScanProtocol, needles: tuple[Needle, ...] = ()) -> np.ndarray:
     """Scan one slice, with needles given as (points, radius, tissue, material)."""
     return scan_patient(
         patient,
@@ -57,7 +60,7 @@ def part_of(points: np.ndarray, radius_mm: float, tissue: Tissue, _: str) -> Par
 
 def show(pictures: dict[str, np.ndarray]) -> None:
     """Draw slices side by side at the window of the liver."""
-    figure, axes = plt.subplots(
+    _, axes = plt.subplots(
         1, len(pictures), figsize=(4.2 * len(pictures), 3.6), layout="constrained"
     )
     for each, (title, values) in zip(axes, pictures.items(), strict=True):
@@ -94,10 +97,10 @@ show(
 # a black shadow runs on from its tip.
 
 middle = patient.tumour_centre_mm
-across = [
-    (middle + [[x, -8.0, -40.0], [x, 8.0, 40.0]], 0.65, STEEL, "steel") for x in (-12.0, 14.0)
-]
-within = [(middle + [[-22.0, -150.0, 2.0], [0.0, 3.0, 0.0]], 0.9, HOLLOW_STEEL, "hollow steel")]
+ways = [np.array([[x, -8.0, -40.0], [x, 8.0, 40.0]]) for x in (-12.0, 14.0)]
+across = tuple((middle + way, 0.65, STEEL, "steel") for way in ways)
+shaft = np.array([[-22.0, -150.0, 2.0], [0.0, 3.0, 0.0]])
+within = ((middle + shaft, 0.9, HOLLOW_STEEL, "hollow steel"),)
 show(
     {
         "two needles across": scan(usual, across)[window],

@@ -12,6 +12,7 @@ from scipy.ndimage import binary_erosion
 
 from phantoms import tissues
 from phantoms.contrast import ENHANCEMENT, PHASES, hu_in_phase
+from phantoms.developing import PADDING_HU
 from phantoms.errors import ScanRefusedError
 from phantoms.field import couch_roll, field_grid, protocol_grid
 from phantoms.metal import Metal
@@ -19,7 +20,7 @@ from phantoms.motion import moved_points
 from phantoms.painting import ScanGrid
 from phantoms.protocol import ScanProtocol
 from phantoms.rings import CORE_MM, add_rings
-from phantoms.scanner import PADDING_HU, scan_patient
+from phantoms.scanner import scan_patient
 from phantoms.shapes import sphere
 from phantoms.tissues import LABELS, Part
 from phantoms.writer import write_dicom_series
@@ -150,7 +151,9 @@ def test_a_rolled_couch_turns_patient_and_couch_and_gravity_with_them(patient: P
         [np.sin(np.deg2rad(10.0)), np.cos(np.deg2rad(10.0)), 0.0]
     )
     # the patient's left side, +x, goes down, +y
-    left = moved_points(rolled.lps_from_couch, patient.field_centre_mm + [100.0, 0.0, 0.0])
+    left = moved_points(
+        rolled.lps_from_couch, patient.field_centre_mm + np.array([100.0, 0.0, 0.0])
+    )
     assert left[1] - patient.field_centre_mm[1] == pytest.approx(100 * np.sin(np.deg2rad(10)))
     tumour = np.argwhere(rolled.labels == LABELS["gtv"])
     found = moved_points(rolled.lps_from_index, tumour).mean(axis=0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phantoms import _streak_kernels, streaks
+from phantoms import _chord_kernels, streaks
 from phantoms.attenuation import ENERGIES_KEV, METALS, PAINTED_HU, WATER, WEIGHTS
 from phantoms.detector import sharpen_as
 from phantoms.errors import ScanRefusedError, ShapeRefusedError
@@ -73,7 +75,7 @@ def test_without_metal_nothing_changes() -> None:
 
 def test_streaks_grow_with_the_radius() -> None:
     found = [deviation(wire(-20.0, r), wire(20.0, r)) for r in (0.4, 0.8, 1.6, 3.2)]
-    assert all(b > 1.5 * a for a, b in zip(found, found[1:], strict=False)), found
+    assert all(b > 1.5 * a for a, b in pairwise(found)), found
 
 
 def test_streaks_grow_with_the_attenuation() -> None:
@@ -156,12 +158,12 @@ def test_chords_are_those_of_brute_force(
     if len(points) == 1:
         ends = np.repeat(points[None], 2, axis=1)
     count = len(ends)
-    wires = _streak_kernels.Wires(
+    wires = _chord_kernels.Wires(
         ends, np.full(count, radius), np.zeros(count, dtype=int), np.zeros(count, dtype=int)
     )
-    room = _streak_kernels.Room(np.empty((count, 2)), np.empty(1), np.empty(1))
+    room = _chord_kernels.Room(np.empty((count, 2)), np.empty(1), np.empty(1))
     ray = (np.cos(angle), np.sin(angle), offset, height)
-    _streak_kernels.add_chords(wires, np.ones(count, dtype=bool), ray, room)
+    _chord_kernels.add_chords(wires, np.ones(count, dtype=bool), ray, room)
     step = 0.004
     along = np.arange(-16.0, 16.0, step)
     way = np.stack([offset * ray[0] - along * ray[1], offset * ray[1] + along * ray[0],
