@@ -217,6 +217,7 @@ def draw_intraop_grid(
     *,
     spacing_kji_mm: ArrayLike,
     keep_lps_mm: ArrayLike,
+    thickness_mm: float | None = None,
 ) -> ScanGrid:
     """Draw the field of an intraoperative scan: shorter at the feet, its centre elsewhere.
 
@@ -230,6 +231,8 @@ def draw_intraop_grid(
         Slice distance, row distance, column distance, millimetres.
     keep_lps_mm : (n, 3) array
         Points that must stay in the field (markers, tumour), LPS millimetres of this scan.
+    thickness_mm : float, optional
+        Slice thickness; the slice distance if left out.
 
     Returns
     -------
@@ -240,4 +243,10 @@ def draw_intraop_grid(
     feet = patient.field_centre_mm[2] - 0.5 * patient.field_size_kji_mm[0]
     crop = min(float(rng.uniform(0.0, LARGEST_CROP_MM)), max(lowest - feet, 0.0))
     shift = [rng.uniform(-12.0, 12.0), rng.uniform(-8.0, 8.0), 0.0]
-    return field_grid(patient, spacing_kji_mm, feet_crop_mm=crop, centre_shift_mm=shift)
+    return field_grid(
+        patient,
+        spacing_kji_mm,
+        thickness_mm=thickness_mm,
+        feet_crop_mm=crop,
+        centre_shift_mm=shift,
+    )
