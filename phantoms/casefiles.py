@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from phantoms.cases import build_case
 from phantoms.files import check_new_folder, new_folder
+from phantoms.sidecars import write_labels, write_truth
 from phantoms.truth import truth_of_case
-from phantoms.writer import StudyWords, write_dicom_series, write_labels, write_truth
+from phantoms.writer import StudyWords, write_dicom_series
 from template_gen.spec import save_spec
 
 if TYPE_CHECKING:

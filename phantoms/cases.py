@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from phantoms.arrays import Floats
     from phantoms.hardware import PlacedPlate
     from phantoms.recipes import Recipe
-    from phantoms.scanner import SyntheticScan
+    from phantoms.scans import SyntheticScan
     from template_gen.spec import TemplateSpec
 
 PLANNING_SPACING_MM = (1.5, 1.0, 1.0)

@@ -8,26 +8,81 @@ import numpy as np
 
 from phantoms.arrays import Floats, frozen_floats
 from phantoms.errors import ScanRefusedError
+from phantoms.motion import rigid_about, rotation_about
 from phantoms.painting import ScanGrid
+from phantoms.protocol import MOST_GANTRY_TILT_DEG, checked_spacing
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from phantoms.anatomy import Patient
+    from phantoms.protocol import ScanProtocol
 
 LARGEST_CROP_MM = 25.0
 """An intraoperative scan is up to this much shorter at the feet, millimetres."""
-MOST_GANTRY_TILT_DEG = 30.0
-"""Real gantries tilt by up to 30 degrees."""
 FEET_SPARE_MM = 6.0
 """What is to be seen stays this far inside the lowest slice, millimetres."""
 
 
-def field_grid(
+def protocol_grid(patient: Patient, protocol: ScanProtocol) -> ScanGrid:
+    """Lay the grid that a protocol asks for.
+
+    Parameters
+    ----------
+    patient : Patient
+        Who is scanned.
+    protocol : ScanProtocol
+        Spacing, thickness, tilt and field of view.
+
+    Returns
+    -------
+    ScanGrid
+        Slices run from the feet to the head.
+    """
+    if protocol.gantry_tilt_deg == 0.0:
+        return field_grid(
+            patient,
+            protocol.spacing_kji_mm,
+            thickness_mm=protocol.thickness_mm,
+            field_of_view_mm=protocol.field_of_view_mm,
+        )
+    return tilted_grid(
+        patient,
+        protocol.spacing_kji_mm,
+        tilt_deg=protocol.gantry_tilt_deg,
+        thickness_mm=protocol.thickness_mm,
+        field_of_view_mm=protocol.field_of_view_mm,
+    )
+
+
+def couch_roll(patient: Patient, roll_deg: float) -> Floats:
+    """Build the motion of a couch that is rolled about the scanner's axis.
+
+    The axis runs through the middle of the patient's field, from feet to head.
+
+    Parameters
+    ----------
+    patient : Patient
+        Who lies on it.
+    roll_deg : float
+        Angle, degrees; the patient's left side goes down where positive.
+
+    Returns
+    -------
+    (4, 4) array
+        ``lps_from_couch``, read-only, millimetres: where the couch's frame is LPS of a scan with
+        a level couch.
+    """
+    turn = rotation_about([0.0, 0.0, 1.0], np.deg2rad(roll_deg))
+    return rigid_about(turn, patient.field_centre_mm, [0.0, 0.0, 0.0])
+
+
+def field_grid(  # noqa: PLR0913 - each by name, all but two optional
     patient: Patient,
     spacing_kji_mm: ArrayLike,
     *,
     thickness_mm: float | None = None,
+    field_of_view_mm: float | None = None,
     feet_crop_mm: float = 0.0,
     centre_shift_mm: ArrayLike = (0.0, 0.0, 0.0),
 ) -> ScanGrid:
@@ -41,6 +96,8 @@ def field_grid(
         Slice distance, row distance, column distance, millimetres.
     thickness_mm : float, optional
         Slice thickness; the slice distance if left out.
+    field_of_view_mm : float, optional
+        Edge of each slice; the patient's field if left out.
     feet_crop_mm : float
         How much less is scanned at the feet, millimetres.
     centre_shift_mm : (3,) array
@@ -54,18 +111,11 @@ def field_grid(
     Raises
     ------
     ScanRefusedError
-        If a spacing is not between 0.2 and 10 mm, or the crop takes more than half.
+        If a spacing or thickness is not between 0.2 and 10 mm, or the crop takes more than half.
     """
-    spacing = np.asarray(spacing_kji_mm, dtype=np.float64)
-    if not (spacing.shape == (3,) and ((spacing >= 0.2) & (spacing <= 10.0)).all()):
-        raise ScanRefusedError(
-            "The voxel spacing is not one of a CT",
-            where="spacing_kji_mm",
-            expected="three numbers from 0.2 to 10 mm",
-            got=str(spacing.tolist()),
-            next_step="give slice, row and column distance in millimetres",
-        )
-    size = patient.field_size_kji_mm.copy()
+    spacing = checked_spacing(spacing_kji_mm)
+    thickness = spacing[0] if thickness_mm is None else thickness_mm
+    size = _field_size(patient, field_of_view_mm)
     if not 0.0 <= feet_crop_mm <= 0.5 * size[0]:
         raise ScanRefusedError(
             "The scan is cropped too far",
@@ -77,11 +127,17 @@ def field_grid(
     size[0] -= feet_crop_mm
     centre = patient.field_centre_mm + np.asarray(centre_shift_mm, dtype=np.float64)
     centre[2] += 0.5 * feet_crop_mm
-    thickness = spacing[0] if thickness_mm is None else thickness_mm
-    return _centred_grid(centre, size, spacing, float(thickness))
+    return _centred_grid(centre, size, np.array(spacing), float(thickness))
 
 
-def tilted_grid(patient: Patient, spacing_kji_mm: ArrayLike, *, tilt_deg: float) -> ScanGrid:
+def tilted_grid(
+    patient: Patient,
+    spacing_kji_mm: ArrayLike,
+    *,
+    tilt_deg: float,
+    thickness_mm: float | None = None,
+    field_of_view_mm: float | None = None,
+) -> ScanGrid:
     """Lay a grid for a tilted gantry: the slices lean, the table moves along the body.
 
     Parameters
@@ -92,6 +148,10 @@ def tilted_grid(patient: Patient, spacing_kji_mm: ArrayLike, *, tilt_deg: float)
         Distance of the slices along their normal, of rows, and of columns, millimetres.
     tilt_deg : float
         How far the gantry's top leans to the head, degrees; to the feet where negative.
+    thickness_mm : float, optional
+        Slice thickness along the normal; the slice distance if left out.
+    field_of_view_mm : float, optional
+        Edge of each slice; the patient's field if left out.
 
     Returns
     -------
@@ -111,10 +171,10 @@ def tilted_grid(patient: Patient, spacing_kji_mm: ArrayLike, *, tilt_deg: float)
             got=repr(tilt_deg),
             next_step="tilt it less",
         )
-    upright = field_grid(patient, spacing_kji_mm)
+    upright = field_grid(patient, spacing_kji_mm, field_of_view_mm=field_of_view_mm)
     tilt = np.deg2rad(tilt_deg)
     _, rows, columns = upright.shape_kji
-    distance, row_mm, column_mm = np.asarray(spacing_kji_mm, dtype=np.float64)
+    distance, row_mm, column_mm = checked_spacing(spacing_kji_mm)
     feed_mm = distance / np.cos(tilt)
     length_mm = patient.field_size_kji_mm[0] + rows * row_mm * abs(np.sin(tilt))
     shape = (int(np.ceil(length_mm / feed_mm)), rows, columns)
@@ -127,8 +187,16 @@ def tilted_grid(patient: Patient, spacing_kji_mm: ArrayLike, *, tilt_deg: float)
     return ScanGrid(
         shape_kji=shape,
         lps_from_index=frozen_floats(matrix, (4, 4), "lps_from_index"),
-        thickness_mm=float(distance),
+        thickness_mm=float(distance if thickness_mm is None else thickness_mm),
     )
+
+
+def _field_size(patient: Patient, field_of_view_mm: float | None) -> Floats:
+    """Give the size (k, j, i) of a scan's field, millimetres."""
+    size = patient.field_size_kji_mm.copy()
+    if field_of_view_mm is not None:
+        size[1:] = field_of_view_mm
+    return size
 
 
 def _centred_grid(centre: Floats, size: Floats, spacing: Floats, thickness_mm: float) -> ScanGrid:
@@ -149,6 +217,7 @@ def draw_intraop_grid(
     *,
     spacing_kji_mm: ArrayLike,
     keep_lps_mm: ArrayLike,
+    thickness_mm: float | None = None,
 ) -> ScanGrid:
     """Draw the field of an intraoperative scan: shorter at the feet, its centre elsewhere.
 
@@ -162,6 +231,8 @@ def draw_intraop_grid(
         Slice distance, row distance, column distance, millimetres.
     keep_lps_mm : (n, 3) array
         Points that must stay in the field (markers, tumour), LPS millimetres of this scan.
+    thickness_mm : float, optional
+        Slice thickness; the slice distance if left out.
 
     Returns
     -------
@@ -172,4 +243,10 @@ def draw_intraop_grid(
     feet = patient.field_centre_mm[2] - 0.5 * patient.field_size_kji_mm[0]
     crop = min(float(rng.uniform(0.0, LARGEST_CROP_MM)), max(lowest - feet, 0.0))
     shift = [rng.uniform(-12.0, 12.0), rng.uniform(-8.0, 8.0), 0.0]
-    return field_grid(patient, spacing_kji_mm, feet_crop_mm=crop, centre_shift_mm=shift)
+    return field_grid(
+        patient,
+        spacing_kji_mm,
+        thickness_mm=thickness_mm,
+        feet_crop_mm=crop,
+        centre_shift_mm=shift,
+    )

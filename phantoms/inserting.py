@@ -19,9 +19,9 @@ from scipy import ndimage
 from phantoms import _resample_kernels, tissues
 from phantoms.arrays import frozen_floats
 from phantoms.bounds import bounds_mm, box_around
+from phantoms.developing import LEAST_HU, MOST_HU
 from phantoms.motion import moved_points
 from phantoms.painting import ScanGrid, in_slabs, paint_parts
-from phantoms.scanner import LEAST_HU, MOST_HU
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +13,13 @@ from phantoms.files import check_new_folder, new_folder
 from phantoms.hardware import needle_metals, needle_parts, plate_parts
 from phantoms.inserting import insert_parts, resampled, with_rows_in_front, within_twelve_bits
 from phantoms.motion import inverse_rigid, rigid_motion
+from phantoms.protocol import ScanProtocol
 from phantoms.recipes import recipe_of
-from phantoms.scanner import SyntheticScan, uid_of
+from phantoms.scans import SyntheticScan, named_scan
 from phantoms.scene import check_in_field, set_scene, truth_of_scene
+from phantoms.sidecars import write_truth
 from phantoms.truth import SCHEMA, truth_of_scan
-from phantoms.writer import Subject, write_dicom_series, write_truth
+from phantoms.writer import Subject, write_dicom_series
 from template_gen.spec import save_spec
 
 if TYPE_CHECKING:
@@ -195,17 +196,9 @@ def _rows_wanted_in_front(source: SourceScan) -> int:
 
 
 def _named(values: Hounsfields, grid: ScanGrid, seed: int) -> SyntheticScan:
-    """Name a scan by its contents."""
-    digest = hashlib.sha256(values.astype("<i2").tobytes())
-    digest.update(grid.lps_from_index.astype("<f8").tobytes())
-    word = digest.hexdigest()
-    return SyntheticScan(
-        values_hu=values,
-        lps_from_index=grid.lps_from_index,
-        thickness_mm=grid.thickness_mm,
-        labels=None,
-        frame_of_reference_uid=uid_of("frame of reference", word),
-        series_uid=uid_of("series", word),
-        study_uid=uid_of("study", seed, word),
-        seed=seed,
+    """Name a scan by its contents; nothing but its grid is known of how it was taken."""
+    slice_mm, row_mm, column_mm = np.linalg.norm(grid.lps_from_index[:3, :3], axis=0).tolist()
+    protocol = ScanProtocol(
+        spacing_kji_mm=(slice_mm, row_mm, column_mm), thickness_mm=grid.thickness_mm
     )
+    return named_scan(values, grid, protocol, lps_from_couch=np.eye(4), labels=None, seed=seed)

@@ -32,8 +32,9 @@ from phantoms.motion import (
     rotation_about,
 )
 from phantoms.scanner import scan_patient
+from phantoms.sidecars import write_labels, write_truth
 from phantoms.truth import truth_of_patient
-from phantoms.writer import write_dicom_series, write_labels, write_truth
+from phantoms.writer import write_dicom_series
 from template_gen import build_default_spec, save_spec
 
 if TYPE_CHECKING:

@@ -1,12 +1,12 @@
 """Tissues: what the scanner measures in them, and which structure they count to.
 
 Hounsfield units are round values of a portal venous phase at 120 kV; they are model choices inside
-published ranges, not measurements.
+published ranges, not measurements. :mod:`phantoms.contrast` has the other phases.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ LABELS: Mapping[str, int] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tissue:
-    """A material of the phantom.
+    """A material of the phantom, told from others by its name: its values change with contrast.
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ class Tissue:
     """
 
     name: str
-    hu: float
-    texture_hu: float = 0.0
-    structure: str | None = "body"
+    hu: float = field(compare=False)
+    texture_hu: float = field(default=0.0, compare=False)
+    structure: str | None = field(default="body", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +138,8 @@ ALUMINIUM = Tissue(name="aluminium", hu=2200.0, structure=None)
 CARBON_FIBRE = Tissue(name="carbon fibre", hu=220.0, structure=None)
 PTFE = Tissue(name="antenna slot", hu=950.0, structure=None)
 HUB_PLASTIC = Tissue(name="hub plastic", hu=90.0, structure=None)
+HOLLOW_STEEL = Tissue(name="hollow steel shaft", hu=4200.0, structure=None)
+TITANIUM = Tissue(name="titanium", hu=7000.0, structure=None)
 
 TISSUES: tuple[Tissue, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Tissue)

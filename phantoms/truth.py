@@ -8,15 +8,15 @@ import numpy as np
 
 from phantoms.hardware import markers_lps_mm
 from phantoms.motion import moved_points
+from phantoms.sidecars import label_volumes_ml
 from phantoms.tissues import LABELS
-from phantoms.writer import label_volumes_ml
 
 if TYPE_CHECKING:
     from phantoms.anatomy import Patient
     from phantoms.arrays import Floats
     from phantoms.cases import PhantomCase
     from phantoms.hardware import PlacedPlate
-    from phantoms.scanner import SyntheticScan
+    from phantoms.scans import SyntheticScan
 
 SCHEMA = "phantom-truth/1"
 

@@ -1,4 +1,4 @@
-"""Scans, labels and truth as files: DICOM CT series, NRRD, JSON.
+"""Scans as DICOM CT series.
 
 The bytes follow from the contents alone: no clock, no chance, no name of a machine.
 
@@ -10,27 +10,24 @@ DICOM PS3.3, C.7 and C.8.2 (CT Image IOD), PS3.10 (files).
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import SimpleITK as sitk
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 from pydicom.valuerep import format_number_as_ds
 
-from phantoms.files import new_file, new_folder
-from phantoms.scanner import LEAST_HU, uid_of
-from phantoms.tissues import LABELS
+from phantoms.developing import LEAST_HU
+from phantoms.files import new_folder
+from phantoms.scans import uid_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from phantoms.anatomy import Patient
     from phantoms.arrays import Floats
-    from phantoms.scanner import SyntheticScan
+    from phantoms.scans import SyntheticScan
 
 IMPLEMENTATION_UID = uid_of("implementation", 1)
 
@@ -166,8 +163,12 @@ def _add_series(image: Dataset, scan: SyntheticScan, description: str, words: St
     image.PatientPosition = "HFS"
     image.BodyPartExamined = "ABDOMEN"
     image.KVP = "120"
-    image.ConvolutionKernel = "SOFT"
-    image.ContrastBolusAgent = "SIMULATED PORTAL VENOUS PHASE"
+    protocol = scan.protocol
+    image.ConvolutionKernel = protocol.kernel.upper()
+    if protocol.phase != "none":
+        image.ContrastBolusAgent = f"SIMULATED {protocol.phase.upper()} PHASE"
+    if protocol.field_of_view_mm is not None:
+        image.ReconstructionDiameter = format_number_as_ds(protocol.field_of_view_mm)
     image.AcquisitionNumber = "1"
 
 
@@ -201,13 +202,19 @@ def _add_pixels(image: Dataset, scan: SyntheticScan, k: int) -> None:
     image.SamplesPerPixel = 1
     image.PhotometricInterpretation = "MONOCHROME2"
     image.Rows, image.Columns = values.shape
-    image.BitsAllocated, image.BitsStored, image.HighBit = 16, 12, 11
-    image.PixelRepresentation = 0
+    is_padded = scan.padding_hu is not None
+    image.BitsAllocated = 16
+    image.BitsStored = 16 if is_padded else 12
+    image.HighBit = image.BitsStored - 1
+    # padding lies below what a scanner measures, so that no voxel of air is taken for it
+    image.PixelRepresentation = int(is_padded)
+    if scan.padding_hu is not None:
+        image.PixelPaddingValue = scan.padding_hu - LEAST_HU
     image.RescaleIntercept = str(LEAST_HU)
     image.RescaleSlope = "1"
     image.RescaleType = "HU"
     image.WindowCenter, image.WindowWidth = "40", "400"
-    stored = (values.astype(np.int32) - LEAST_HU).astype("<u2")
+    stored = (values.astype(np.int32) - LEAST_HU).astype("<i2" if is_padded else "<u2")
     image.PixelData = stored.tobytes()
     image["PixelData"].VR = "OW"
 
@@ -222,79 +229,3 @@ def _save(image: Dataset, folder: Path) -> None:
     image.file_meta = meta
     name = hashlib.sha256(str(image.SOPInstanceUID).encode()).hexdigest()[:16]
     image.save_as(folder / f"{name}.dcm", enforce_file_format=True)
-
-
-def write_labels(scan: SyntheticScan, path: Path) -> None:
-    """Write a scan's label map as NRRD on the scan's own grid.
-
-    Parameters
-    ----------
-    scan : SyntheticScan
-        A scan made with labels.
-    path : Path
-        Ends in ``.nrrd``; replaced in one step.
-
-    Raises
-    ------
-    ValueError
-        If the scan carries no labels.
-    OutputRefusedError
-        If the path cannot be written.
-    """
-    if scan.labels is None:
-        raise ValueError("write_labels: expected a scan made with labels, got labels=None")
-    image = sitk.GetImageFromArray(scan.labels)
-    steps = scan.lps_from_index[:3, 2::-1]
-    lengths = np.linalg.norm(steps, axis=0)
-    image.SetSpacing(lengths.tolist())
-    image.SetDirection((steps / lengths).ravel().tolist())
-    image.SetOrigin(scan.lps_from_index[:3, 3].tolist())
-    with new_file(path) as draft:
-        sitk.WriteImage(image, str(draft), useCompression=True)
-
-
-def label_volumes_ml(scan: SyntheticScan) -> dict[str, float]:
-    """Measure the volume of each label by counting voxels.
-
-    Parameters
-    ----------
-    scan : SyntheticScan
-        A scan made with labels.
-
-    Returns
-    -------
-    dict of str to float
-        Label name to millilitres.
-
-    Raises
-    ------
-    ValueError
-        If the scan carries no labels.
-    """
-    if scan.labels is None:
-        raise ValueError("label_volumes_ml: expected a scan made with labels, got labels=None")
-    voxel_ml = abs(float(np.linalg.det(scan.lps_from_index[:3, :3]))) / 1000.0
-    counts = np.bincount(scan.labels.ravel(), minlength=max(LABELS.values()) + 1)
-    return {name: float(counts[value]) * voxel_ml for name, value in LABELS.items()}
-
-
-def write_truth(truth: Mapping[str, Any], path: Path) -> None:
-    """Write a truth as JSON.
-
-    Parameters
-    ----------
-    truth : mapping
-        See :func:`phantoms.truth.truth_of_case`.
-    path : Path
-        Replaced in one step.
-
-    Raises
-    ------
-    ValueError
-        If a number is not finite.
-    OutputRefusedError
-        If the path cannot be written.
-    """
-    text = json.dumps(truth, indent=1, allow_nan=False) + "\n"
-    with new_file(path) as draft:
-        draft.write_text(text, encoding="utf-8", newline="\n")

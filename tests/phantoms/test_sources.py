@@ -10,7 +10,7 @@ import pytest
 import SimpleITK as sitk
 
 from phantoms.errors import SourceRefusedError
-from phantoms.scanner import SyntheticScan
+from phantoms.scans import SyntheticScan
 from phantoms.sources import SourceScan, read_source
 from phantoms.writer import Subject, write_dicom_series
 

@@ -15,8 +15,9 @@ from phantoms.errors import OutputRefusedError
 from phantoms.files import new_file, new_folder
 from phantoms.motion import moved_points
 from phantoms.scanner import scan_patient
+from phantoms.sidecars import label_volumes_ml, write_labels, write_truth
 from phantoms.tissues import LABELS
-from phantoms.writer import label_volumes_ml, write_dicom_series, write_labels, write_truth
+from phantoms.writer import write_dicom_series
 from template_gen.spec import load_spec
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from navigator.io.volumes import LoadedScan
     from phantoms.anatomy import Patient
-    from phantoms.scanner import SyntheticScan
+    from phantoms.scans import SyntheticScan
 
 SPACING_MM = (2.5, 1.2, 1.2)
 TILT_DEG = 18.5
