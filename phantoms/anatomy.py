@@ -10,14 +10,24 @@ import numpy as np
 from phantoms import tissues
 from phantoms.arrays import Floats, frozen_floats
 from phantoms.motion import moved_points, rigid_about, rotation_about
-from phantoms.organs.abdomen import abdomen_parts, build_kidney, kidney_part
-from phantoms.organs.chest import aorta_parts, chest_parts, fat_vessel_parts
+from phantoms.organs.abdomen import abdomen_parts, build_kidney
+from phantoms.organs.arteries import aorta_parts, mesentery_parts
+from phantoms.organs.chest import chest_parts
+from phantoms.organs.gut import colon_parts, duodenum_part, small_bowel_parts, stomach_parts
 from phantoms.organs.liver import build_liver, liver_parts
+from phantoms.organs.muscles import muscle_parts, psoas_parts
 from phantoms.organs.skeleton import skeleton_parts
-from phantoms.organs.trunk import BACK_FLAT_MM, skin_shape, trunk_parts
+from phantoms.organs.trunk import (
+    BACK_FLAT_MM,
+    abdomen_room,
+    cavity_parts,
+    skin_part,
+    skin_shape,
+)
+from phantoms.program import distance_field
 from phantoms.physique import draw_physique
 from phantoms.sampling import points_within
-from phantoms.shapes import Shape, Union, sphere
+from phantoms.shapes import Offset, Shape, Union, sphere
 from phantoms.tissues import Part
 from phantoms.tumour import Corridor, Surroundings, place_tumour
 
@@ -150,16 +160,22 @@ def _draw_pose(rng: np.random.Generator) -> Floats:
 
 
 def _build_organs(physique: Physique, rng: np.random.Generator) -> tuple[list[Part], Surroundings]:
-    kidneys = {side: build_kidney(physique, side, rng) for side in (-1.0, 1.0)}
-    liver = build_liver(physique, kidneys[-1.0], rng)
+    kidneys = (build_kidney(physique, -1.0, rng), build_kidney(physique, 1.0, rng))
+    liver = build_liver(physique, kidneys[0].shape, rng)
+    room = distance_field(abdomen_room(physique, 0.0))
     organs = [
-        *trunk_parts(physique),
+        skin_part(physique),
+        *muscle_parts(physique),
+        *cavity_parts(physique),
         *chest_parts(physique, rng),
         *skeleton_parts(physique),
-        *fat_vessel_parts(physique, rng),
-        kidney_part(kidneys[-1.0], "right kidney"),
-        kidney_part(kidneys[1.0], "left kidney"),
-        *abdomen_parts(physique, liver.shape, rng),
+        *psoas_parts(physique),
+        *mesentery_parts(physique, rng),
+        *small_bowel_parts(physique, room, rng),
+        *colon_parts(physique, room, rng),
+        *abdomen_parts(physique, kidneys, rng),
+        duodenum_part(physique),
+        *stomach_parts(physique, Offset(liver.shape, 1.5), rng),
         *aorta_parts(physique),
         *liver_parts(liver),
     ]
@@ -169,14 +185,14 @@ def _build_organs(physique: Physique, rng: np.random.Generator) -> tuple[list[Pa
         vessels=_joined(organs, ("vessel",)),
         bone_and_lung=_joined(organs, ("bone", "lung")),
         bowel=_joined(organs, ("bowel",)),
-        other_organs=Union((liver.gallbladder, kidneys[-1.0])),
+        other_organs=Union((liver.gallbladder, kidneys[0].shape)),
     )
     return organs, surroundings
 
 
 def _joined(parts: list[Part], structures: tuple[str, ...]) -> Shape:
     """Join all parts of some structures; what is painted inside another adds nothing."""
-    inner = (" gas", "lung vessel")
+    inner = (" gas", " fold", " stool", " marrow", "lung vessel", "fissure")
     return Union(
         tuple(
             part.shape
