@@ -87,23 +87,23 @@ def draw_physique(rng: np.random.Generator) -> Physique:
     Returns
     -------
     Physique
-        Around 330 mm wide and 235 mm deep.
+        Around 315 mm wide and 220 mm deep.
 
     Examples
     --------
-    >>> 150 < draw_physique(np.random.default_rng(1)).half_width_mm < 190
+    >>> 150 < draw_physique(np.random.default_rng(1)).half_width_mm < 175
     True
     """
     fat = rng.uniform(8.0, 17.0)
     return Physique(
-        half_width_mm=rng.uniform(157.0, 167.0) + 0.9 * (fat - 10.0),
-        half_depth_mm=rng.uniform(111.0, 118.0) + 0.8 * (fat - 10.0),
+        half_width_mm=rng.uniform(150.0, 159.0) + 0.9 * (fat - 10.0),
+        half_depth_mm=rng.uniform(105.0, 111.0) + 0.8 * (fat - 10.0),
         flat_mm=rng.uniform(22.0, 34.0),
         skin_mm=2.0,
         fat_mm=fat,
         wall_mm=13.0,
         cavity_centre_y_mm=rng.uniform(-6.0, -4.0),
         rib_pitch_mm=rng.uniform(28.5, 30.5),
-        rib_drop_mm=rng.uniform(62.0, 74.0),
+        rib_drop_mm=rng.uniform(70.0, 80.0),
         dome_mm=rng.uniform(9.0, 18.0),
     )

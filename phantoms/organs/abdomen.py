@@ -110,7 +110,7 @@ def spleen_shape(physique: Physique, rng: np.random.Generator) -> Shape:
     width, depth = physique.cavity_half_mm
     y = physique.cavity_centre_y_mm
     centre = [0.72 * width, y + 0.36 * depth, -66.0 + rng.uniform(-8.0, 8.0)]
-    body = ellipsoid(centre, rng.uniform(0.92, 1.08) * np.array([34.0, 50.0, 54.0]))
+    body = ellipsoid(centre, rng.uniform(0.92, 1.08) * np.array([36.0, 54.0, 56.0]))
     hollow = ellipsoid([0.38 * width, y - 2.0, -70.0], [44.0, 50.0, 70.0])
     leant = leaning(body, centre, [0.0, 0.0, 1.0], -30.0)
     return Intersection((Cut(leant, hollow, 8.0), abdomen_room(physique, 0.4)), 5.0)

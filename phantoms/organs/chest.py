@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from phantoms.physique import Physique
     from phantoms.shapes import Tube
 
-LUNG_VESSELS = 30
+LUNG_VESSELS = 44
 """Stems drawn in each lung."""
 LUNG_GROWTH = Growth(
     generations=2, spacing_mm=14.0, thinner=0.68, slender=13.0, least_mm=0.6, most_mm=1.6
@@ -29,13 +29,12 @@ VESSEL_GAP_MM = 2.5
 
 def _lung_vessels(lung: Shape, side: float, rng: np.random.Generator) -> list[Part]:
     """Draw vessels that fan out from the root of the lung, down and outward, and their twigs."""
-    root = np.array([side * 46.0, 4.0, 66.0])
+    root = np.array([side * 46.0, 14.0, 72.0])
     inside = distance_field(lung)
+    goals = rng.uniform([10.0, -90.0, -90.0], [150.0, 90.0, 90.0], (1500, 3)) * [side, 1.0, 1.0]
     stems: list[Tube] = []
-    for _ in range(LUNG_VESSELS):
-        reach = [side * rng.uniform(6, 84), rng.uniform(-72, 66), rng.uniform(-130, -30)]
-        goal = root + np.array(reach)
-        sway = rng.normal(0.0, 9.0, 3)
+    for goal in goals[inside(goals) < -VESSEL_GAP_MM - 1.0][:LUNG_VESSELS]:
+        sway = rng.normal(0.0, 6.0, 3)
         corners = [
             [*root, 3.4],
             [*(0.55 * root + 0.45 * goal + sway), rng.uniform(1.6, 2.6)],

@@ -40,9 +40,9 @@ def _stomach_axis(physique: Physique, wide: float) -> Floats:
     width, depth = physique.cavity_half_mm
     y = physique.cavity_centre_y_mm
     return np.array(
-        [[0.36 * width, y + 0.22 * depth, -40.0, 24.0 * wide],
-         [0.46 * width, y + 0.02 * depth, -62.0, 31.0 * wide],
-         [0.42 * width, y - 0.34 * depth, -90.0, 26.0 * wide],
+        [[0.40 * width, y + 0.20 * depth, -46.0, 31.0 * wide],
+         [0.46 * width, y + 0.02 * depth, -62.0, 36.0 * wide],
+         [0.42 * width, y - 0.34 * depth, -90.0, 28.0 * wide],
          [0.28 * width, y - 0.56 * depth, -116.0, 20.0 * wide],
          [0.06 * width, y - 0.50 * depth, -128.0, 15.0],
          [-0.14 * width, y - 0.30 * depth, -122.0, 11.0]]
@@ -86,10 +86,15 @@ def stomach_parts(physique: Physique, keep_off: Shape, rng: np.random.Generator)
 def _folds(tube: Tube, rng: np.random.Generator) -> list[Part]:
     """Draw folds that run along the inside of the wall and stand into the contents."""
     parts = []
+    along = np.gradient(tube.points_mm, axis=0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    first = np.cross(along, [0.0, 0.0, 1.0])
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    second = np.cross(along, first)
     for turn in np.arange(FOLDS) * 2.0 * np.pi / FOLDS + rng.uniform(0.0, 1.0):
         angle = turn + rng.normal(0.0, 0.12, len(tube.points_mm)).cumsum()
-        across = np.column_stack([np.cos(angle), 0.6 * np.sin(angle), 0.8 * np.sin(angle)])
-        line = tube.points_mm + (tube.radii_mm[:, None] - 4.5) * across
+        across = np.cos(angle)[:, None] * first + np.sin(angle)[:, None] * second
+        line = tube.points_mm + (tube.radii_mm[:, None] - 4.0) * across
         fold = Tube(line[1:-1], rng.uniform(1.6, 3.2, len(line) - 2))
         parts += [
             Part(name="stomach fold", shape=piece, tissue=tissues.STOMACH_WALL)
@@ -118,13 +123,13 @@ def colon_tube(physique: Physique, room: Field, rng: np.random.Generator) -> Tub
     sag, high = rng.uniform(-14.0, 10.0), rng.uniform(-16.0, 16.0)
     corners = np.array(
         [[-0.74 * width, y + 0.14 * depth, -320.0, 22.0],
-         [-0.74 * width, y + 0.12 * depth, -214.0, 21.0],
-         [-0.58 * width, y - 0.34 * depth, -192.0 + sag, 19.0],
-         [-0.30 * width, y - 0.66 * depth, -186.0 + sag, 18.0],
-         [0.12 * width, y - 0.70 * depth, -176.0 + sag, 18.0],
-         [0.50 * width, y - 0.62 * depth, -132.0, 18.0],
-         [0.70 * width, y - 0.42 * depth, -84.0 + high, 19.0],
-         [0.84 * width, y - 0.02 * depth, -106.0 + high, 16.0],
+         [-0.74 * width, y + 0.12 * depth, -196.0, 21.0],
+         [-0.56 * width, y - 0.30 * depth, -172.0 + sag, 19.0],
+         [-0.30 * width, y - 0.66 * depth, -170.0 + sag, 18.0],
+         [0.12 * width, y - 0.70 * depth, -160.0 + sag, 19.0],
+         [0.50 * width, y - 0.62 * depth, -122.0, 19.0],
+         [0.70 * width, y - 0.42 * depth, -70.0 + high, 20.0],
+         [0.84 * width, y - 0.02 * depth, -96.0 + high, 17.0],
          [0.84 * width, y + 0.28 * depth, -170.0, 14.0],
          [0.80 * width, y + 0.26 * depth, -320.0, 14.0]]
     )  # fmt: skip
@@ -163,8 +168,8 @@ def small_bowel_parts(physique: Physique, room: Field, rng: np.random.Generator)
     width, _ = physique.cavity_half_mm
     front, back = physique.cavity_front_mm + 22.0, physique.spine_y_mm - 40.0
     parts = []
-    for layer, z in enumerate(np.arange(-146.0, -300.0, -25.0)):
-        left = 0.10 if layer == 0 else -0.45 if layer > 2 else -0.2
+    for layer, z in enumerate(np.arange(-130.0, -300.0, -25.0)):
+        left = (0.14, -0.12, -0.36)[min(layer, 2)]
         columns = np.arange(left * width, 0.74 * width, 21.0)
         rows = np.arange(front, back, 25.0)
         nodes = []

@@ -20,7 +20,6 @@ from phantoms.program import distance_field
 from phantoms.sampling import volume_ml
 from phantoms.shapes import (
     Cut,
-    HalfSpace,
     Intersection,
     Offset,
     Shape,
@@ -62,25 +61,23 @@ class Liver:
 
 def caudate_shape(physique: Physique) -> Shape:
     """Build where the caudate lobe lies: before the vena cava, behind the venous ligament."""
-    return ellipsoid([-9.0, liver_y_mm(physique) + 3.0, -68.0], [15.0, 15.0, 33.0])
+    return ellipsoid([-14.0, liver_y_mm(physique) + 4.0, -66.0], [19.0, 15.0, 32.0])
 
 
 def _bulk(physique: Physique, drop_mm: float) -> Shape:
     """Build both lobes, cut off obliquely below, filling the room under the dome."""
     width, depth = physique.cavity_half_mm
     y = physique.cavity_centre_y_mm
-    right = ellipsoid([-0.53 * width, y + 2.0, -92.0], [0.58 * width, 1.04 * depth, 112.0])
+    right = ellipsoid([-0.53 * width, y + 2.0, -84.0], [0.58 * width, 1.02 * depth, 92.0])
     left = leaning(
         ellipsoid([0.16 * width, y - 0.46 * depth, -52.0], [74.0, 37.0, 37.0]),
         [0.0, y, -60.0],
         [0.0, 1.0, 0.2],
         -14.0,
     )
-    beneath = HalfSpace(
-        np.array([-45.0, y, -128.0 - drop_mm]), np.array([0.48, 0.26, -0.85])
-    )
+    beneath = ellipsoid([26.0, y + 24.0, -205.0 - drop_mm], [108.0, 98.0, 112.0])
     lobes = Union((right, left), 22.0)
-    above = Intersection((lobes, beneath), 26.0)
+    above = Cut(lobes, beneath, 16.0)
     with_caudate = Union((above, caudate_shape(physique)), 6.0)
     return Intersection((with_caudate, abdomen_room(physique, 0.0)), 3.0)
 

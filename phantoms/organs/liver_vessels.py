@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CAPSULE_GAP_MM = 4.0
 """Vessels end so far below the capsule."""
 GROWTH = Growth(
-    generations=3, spacing_mm=10.0, thinner=0.66, slender=15.0, least_mm=0.55, most_mm=1.4
+    generations=3, spacing_mm=8.0, thinner=0.72, slender=15.0, least_mm=0.6, most_mm=1.8
 )
 BIFURCATION_MM = (-30.0, -12.0, -94.0)
 """Where the portal vein forks, in the tables below."""

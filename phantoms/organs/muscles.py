@@ -9,7 +9,7 @@ import numpy as np
 from phantoms import tissues
 from phantoms.organs.curves import smooth_tube
 from phantoms.organs.trunk import cavity_shape, column
-from phantoms.shapes import Offset, Shape
+from phantoms.shapes import Offset, Shape, Superellipsoid
 from phantoms.tissues import Part
 
 if TYPE_CHECKING:
@@ -68,7 +68,11 @@ def _back_muscles(physique: Physique, side: float) -> list[Part]:
 
 def _rectus(physique: Physique, side: float) -> Part:
     front = physique.cavity_front_mm - INNER_WALL_MM
-    belly = column((side * 35.0, front + 1.0), np.array([32.0, 6.8]), 12.0)
+    belly = Superellipsoid(
+        centre_mm=np.array([side * 34.0, front + 3.0, -400.0]),
+        radii_mm=np.array([23.0, 6.6, 60.0]),
+        stretch_mm=np.array([12.0, 0.0, 310.0]),
+    )
     return _filmed("rectus abdominis", belly)
 
 
