@@ -7,7 +7,8 @@
     ├── ShapeRefusedError (also ValueError)     a shape without a size, a matrix without an inverse
     ├── ScanRefusedError (also ValueError)      a spacing, noise or plate that cannot be scanned
     ├── OutputRefusedError (also ValueError)    a path that cannot be written
-    └── AnatomyError                            a seed without a place for a reachable tumour
+    └── AnatomyError                            a seed that yields no patient
+        └── LesionRefusedError (also ValueError)    a lesion that a seed has no place for
 """
 
 from __future__ import annotations
@@ -71,4 +72,8 @@ class OutputRefusedError(RefusedError):
 
 
 class AnatomyError(PhantomError):
-    """A seed that yields no patient with a reachable tumour: a defect of the anatomy."""
+    """A seed that yields no patient."""
+
+
+class LesionRefusedError(RefusedError, AnatomyError):
+    """A lesion that cannot be asked for, or that a seed has no place for."""

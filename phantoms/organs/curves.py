@@ -101,12 +101,12 @@ def widened(tube: Tube, grow_mm: float) -> Tube:
 
 
 def trimmed(tube: Tube, inside: Field, gap_mm: float) -> Tube | None:
-    """Keep the first run of a tube that stays inside a shape.
+    """Keep the longest run of a tube that stays inside a shape.
 
     Parameters
     ----------
     tube : Tube
-        The tube, from its root on.
+        The tube.
     inside : callable
         Signed distance to the shape's surface, (n, 3) points to (n,), millimetres.
     gap_mm : float
@@ -115,14 +115,13 @@ def trimmed(tube: Tube, inside: Field, gap_mm: float) -> Tube | None:
     Returns
     -------
     Tube or None
-        None where less than two corners stay inside.
+        None where no two neighbouring corners stay inside.
     """
     deep = inside(tube.points_mm) <= -(gap_mm + tube.radii_mm)
-    if not deep.any():
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], deep.astype(np.int8), [0]])))
+    starts, ends = edges[::2], edges[1::2]
+    if not len(starts) or int((ends - starts).max()) < 2:
         return None
-    first = int(np.argmax(deep))
-    after = np.flatnonzero(~deep[first:])
-    last = first + int(after[0]) if len(after) else len(deep)
-    if last - first < 2:
-        return None
-    return Tube(tube.points_mm[first:last], tube.radii_mm[first:last])
+    longest = int(np.argmax(ends - starts))
+    run = slice(int(starts[longest]), int(ends[longest]))
+    return Tube(tube.points_mm[run], tube.radii_mm[run])

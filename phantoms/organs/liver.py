@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 VOLUME_ML = (1280.0, 1530.0)
 """From the least to the most volume drawn."""
-VOLUME_STEP_MM = 4.0
+VOLUME_STEP_MM = 5.0
+FALCIFORM_X_MM = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ class Liver:
         The gallbladder.
     caudate : Shape
         Where the caudate lobe (segment 1) lies.
+    falciform_x_mm : float
+        Where the falciform fissure stands, which ends segment 4.
     vessels : LiverVessels
         Portal and hepatic branches, twigs, and the vena cava.
     """
@@ -56,6 +59,7 @@ class Liver:
     shape: Shape
     gallbladder: Shape
     caudate: Shape
+    falciform_x_mm: float
     vessels: LiverVessels
 
 
@@ -86,10 +90,13 @@ def _fissures(physique: Physique) -> Shape:
     """Build what parts the lobes: falciform and venous ligament, the porta, the cardia's bed."""
     y = liver_y_mm(physique)
     falciform = leaning(
-        ellipsoid([4.0, y - 74.0, -96.0], [2.6, 30.0, 44.0]), [4.0, y - 60.0, -96.0], [0, 0, 1], 8.0
+        ellipsoid([FALCIFORM_X_MM, y - 74.0, -96.0], [2.6, 30.0, 44.0]),
+        [FALCIFORM_X_MM, y - 60.0, -96.0],
+        [0, 0, 1],
+        8.0,
     )
     venous = leaning(
-        ellipsoid([4.0, y - 16.0, -78.0], [26.0, 1.9, 34.0]), [4.0, y - 16.0, -78.0], [0, 0, 1], 16.0
+        ellipsoid([4.0, y - 16.0, -84.0], [20.0, 1.7, 26.0]), [4.0, y - 16.0, -84.0], [0, 0, 1], 16.0
     )
     porta = ellipsoid([-12.0, y - 16.0, -108.0], [24.0, 9.0, 13.0])
     cardia = capsule([16.0, y - 8.0, -26.0], [36.0, y - 14.0, -62.0], 12.0)
@@ -139,6 +146,7 @@ def build_liver(physique: Physique, kidney: Shape, rng: np.random.Generator) -> 
         shape=shape,
         gallbladder=gallbladder,
         caudate=caudate_shape(physique),
+        falciform_x_mm=FALCIFORM_X_MM,
         vessels=build_vessels(physique, distance_field(shape), rng),
     )
 

@@ -10,16 +10,17 @@ import numpy as np
 from phantoms import tissues
 from phantoms.organs.curves import in_pieces, smooth_tube, trimmed
 from phantoms.organs.trees import Growth, grown_twigs
+from phantoms.shapes import Tube, Union
 from phantoms.tissues import Part
 
 if TYPE_CHECKING:
     from phantoms.arrays import Floats
     from phantoms.physique import Physique
     from phantoms.program import Field
-    from phantoms.shapes import Tube
+    from phantoms.shapes import Shape
 
-CAPSULE_GAP_MM = 4.0
-"""Vessels end so far below the capsule."""
+CAPSULE_GAP_MM, STEM_GAP_MM = 4.0, 1.0
+"""Twigs and named vessels end so far below the capsule."""
 GROWTH = Growth(
     generations=3, spacing_mm=8.0, thinner=0.72, slender=15.0, least_mm=0.6, most_mm=1.8
 )
@@ -80,12 +81,15 @@ class LiverVessels:
         Their finer branches and the arteries, which count as liver.
     vena_cava : Tube
         The inferior vena cava.
+    far_ends_mm : dict of str to (3,) array
+        Where each hepatic vein would end in a liver that does not stop it.
     """
 
     portal: dict[str, Tube]
     hepatic: dict[str, Tube]
     twigs: tuple[Tube, ...]
     vena_cava: Tube
+    far_ends_mm: dict[str, Floats]
 
 
 def liver_y_mm(physique: Physique) -> float:
@@ -127,22 +131,25 @@ def build_vessels(physique: Physique, liver: Field, rng: np.random.Generator) ->
     """
     shift = rng.normal(0.0, 2.5, 3) + np.array([0.0, liver_y_mm(physique), 0.0])
 
-    def inside(table: dict[str, list[list[float]]]) -> dict[str, Tube]:
-        named = {
+    def drawn(table: dict[str, list[list[float]]]) -> dict[str, Tube]:
+        return {
             name: _placed(corners, shift + rng.normal(0.0, 0.6, 3))
             for name, corners in table.items()
         }
+
+    def inside(named: dict[str, Tube]) -> dict[str, Tube]:
         kept = {
-            name: tube if name == "portal vein" else trimmed(tube, liver, CAPSULE_GAP_MM)
+            name: tube if name == "portal vein" else trimmed(tube, liver, STEM_GAP_MM)
             for name, tube in named.items()
         }
         return {name: tube for name, tube in kept.items() if tube is not None}
 
-    portal, hepatic = inside(PORTAL_TREE), inside(HEPATIC_VEINS)
+    courses = drawn(HEPATIC_VEINS)
+    portal, hepatic = inside(drawn(PORTAL_TREE)), inside(courses)
     stems = [tube for name, tube in (portal | hepatic).items() if name != "portal vein"]
     twigs = grown_twigs(stems, GROWTH, liver, CAPSULE_GAP_MM, rng)
     arteries = [
-        type(tube)(tube.points_mm + ARTERY_BESIDE_MM, np.linspace(1.5, 0.7, len(tube.radii_mm)))
+        Tube(tube.points_mm + ARTERY_BESIDE_MM, np.linspace(1.5, 0.7, len(tube.radii_mm)))
         for name, tube in portal.items()
         if name.endswith("portal vein") and name != "portal vein"
     ]
@@ -151,6 +158,7 @@ def build_vessels(physique: Physique, liver: Field, rng: np.random.Generator) ->
         hepatic=hepatic,
         twigs=(*twigs, *arteries),
         vena_cava=vena_cava_tube(physique),
+        far_ends_mm={name: tube.points_mm[-1] for name, tube in courses.items()},
     )
 
 
@@ -173,3 +181,14 @@ def vessel_parts(vessels: LiverVessels) -> list[Part]:
         for piece in in_pieces(vessels.vena_cava, 5)
     ]
     return parts
+
+
+def wide_runs(tubes: dict[str, Tube], least_radius_mm: float) -> Union:
+    """Join the runs of vessels from their roots to where they grow thinner than a radius, mm."""
+    runs: list[Shape] = []
+    for tube in tubes.values():
+        thin = np.flatnonzero(tube.radii_mm < least_radius_mm)
+        end = int(thin[0]) if len(thin) else len(tube.radii_mm)
+        if end >= 2:
+            runs.append(Tube(tube.points_mm[:end], tube.radii_mm[:end]))
+    return Union(tuple(runs))
