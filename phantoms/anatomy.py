@@ -31,7 +31,7 @@ from phantoms.organs.trunk import (
 from phantoms.program import distance_field
 from phantoms.physique import draw_physique
 from phantoms.sampling import points_within
-from phantoms.shapes import Offset, Shape, Union
+from phantoms.shapes import Cut, Offset, Shape, Union
 from phantoms.siting import find_site, moved_pose
 from phantoms.tissues import Part
 from phantoms.tumour import Corridor, Surroundings
@@ -248,7 +248,7 @@ def _draw_pose(rng: np.random.Generator) -> Floats:
 def _build_organs(physique: Physique, rng: np.random.Generator) -> tuple[list[Part], Surroundings]:
     kidneys = (build_kidney(physique, -1.0, rng), build_kidney(physique, 1.0, rng))
     liver = build_liver(physique, kidneys[0].shape, rng)
-    room = distance_field(abdomen_room(physique, 0.0))
+    room = distance_field(Cut(abdomen_room(physique, 0.0), liver.shape))
     organs = [
         skin_part(physique),
         *muscle_parts(physique),
@@ -274,7 +274,7 @@ def _build_organs(physique: Physique, rng: np.random.Generator) -> tuple[list[Pa
         hepatic=wide_runs(liver.vessels.hepatic, WIDE_MM),
         bone=_joined(near, ("bone",)),
         lung=_joined(near, ("lung",)),
-        bowel=_joined(near, ("bowel",)),
+        bowel=Cut(_joined(near, ("bowel",)), liver.shape),
         other_organs=Union((liver.gallbladder, kidneys[0].shape)),
         segments=build_segments(liver),
     )

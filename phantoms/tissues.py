@@ -128,7 +128,7 @@ SMALL_BOWEL_WALL = replace(GUT_WALL, name="small bowel wall", hu=90.0)
 SMALL_BOWEL_FLUID = replace(GUT_FLUID, name="small bowel contents", hu=38.0, texture_hu=16.0)
 TUMOUR_RIM = replace(METASTASIS, name="rim of a metastasis", hu=96.0)
 ABLATED = replace(LIVER, name="coagulated liver", hu=52.0, texture_hu=8.0)
-ABLATED_TUMOUR = replace(METASTASIS, name="coagulated metastasis", hu=58.0, texture_hu=8.0)
+ABLATED_TUMOUR = replace(ABLATED, name="coagulated metastasis", hu=58.0)
 ABLATION_CENTRE = replace(ABLATED, name="dense middle of an ablation", hu=72.0)
 ABLATION_RIM = replace(LIVER, name="hyperaemic rim", hu=128.0, texture_hu=6.0)
 

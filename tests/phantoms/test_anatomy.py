@@ -80,8 +80,12 @@ def test_the_corridor_is_free_of_bone_lung_and_bowel(someone: Patient) -> None:
     middle = way.entry_mm + steps[:, None] * along
     samples = np.concatenate([walls.reshape(-1, 3), middle])
     in_skin = samples[signed_distance_mm(someone.skin, samples) <= 0.0]
+    # a loop that the liver presses on is painted over by it
+    outside = signed_distance_mm(someone.liver, in_skin) > 0.0
     for part in someone.parts:
-        if part.tissue.structure in {"bone", "lung", "bowel"}:
+        if part.tissue.structure == "bowel":
+            assert (signed_distance_mm(part.shape, in_skin[outside]) > 0.0).all(), part.name
+        if part.tissue.structure in {"bone", "lung"}:
             low, high = bounds_mm(part.shape)
             near = ((in_skin >= low) & (in_skin <= high)).all(axis=1)
             assert (signed_distance_mm(part.shape, in_skin[near]) > 0.0).all(), part.name
