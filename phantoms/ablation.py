@@ -115,8 +115,10 @@ def residual_volume_ml(lesion: Lesion, zone: AblatedZone) -> float:
     float
         Exactly 0 where the zone holds the whole lesion.
     """
-    return 0.0 if least_margin_mm(lesion, zone) >= 0.0 else max(
-        lesion.volume_ml - covered_volume_ml(lesion, zone), 0.0
+    return (
+        0.0
+        if least_margin_mm(lesion, zone) >= 0.0
+        else max(lesion.volume_ml - covered_volume_ml(lesion, zone), 0.0)
     )
 
 

@@ -95,7 +95,12 @@ def exact_volume_ml(shape: Shape, *, finest_mm: float = 1.0) -> Volume:
     Returns
     -------
     Volume
-        With the difference to the same at twice the edge, as a measure of its error.
+        Extrapolated from this edge and twice it; the step that this adds measures the error.
+
+    References
+    ----------
+    L. F. Richardson, The approximate arithmetical solution by finite differences, Phil. Trans. A
+    210 (1911), doi:10.1098/rsta.1911.0009.
 
     Examples
     --------
@@ -122,7 +127,9 @@ def exact_volume_ml(shape: Shape, *, finest_mm: float = 1.0) -> Volume:
         if step < steps:
             edge *= 0.5
             cubes = (cubes[:, None] + edge * HALVES).reshape(-1, 3)
-    return Volume(fine / 1000.0, abs(fine - rough) / 1000.0)
+    # the planes miss the curvature, an error of second order in the edge (Richardson)
+    gain = (fine - rough) / 3.0
+    return Volume((fine + gain) / 1000.0, abs(gain) / 1000.0)
 
 
 def _share_behind(field: Field, cubes: Floats, value: Floats, edge: float) -> Floats:

@@ -35,7 +35,9 @@ LARGE_MM = 25.0
 """A larger lesion may swallow branches of less than 3 mm."""
 UNEVEN = 0.18
 """Spread of the logarithm of an oval's half axes."""
-ROUNDS, PLACES_A_ROUND, LOOKED_AT = 3, 16_000, 250
+LEAST_IN_LIVER_MM = 0.2
+"""What the bracket of a measured distance leaves of it, millimetres."""
+ROUNDS, PLACES_A_ROUND, LOOKED_AT = 3, 16_000, 100
 """A seed is given up after so many rounds; in each, so many draws and so many closer looks."""
 
 
@@ -119,6 +121,8 @@ def _likely(
     """Keep places (n, 3) that lower bounds of the distances do not rule out, millimetres."""
     least, most = float(radii.min()), float(radii.max())
     places = places[fields.liver(places) <= -(least + IN_LIVER_MM)]
+    for veins in (fields.portal, fields.hepatic):
+        places = places[veins(places) >= least + IN_LIVER_MM]
     if 2.0 * most < LARGE_MM:
         places = places[fields.vessels(places) >= least + IN_LIVER_MM]
     match request.where:
@@ -157,6 +161,9 @@ def _looked_at(
     """Measure a place; None where it does not keep what was asked."""
     if request.where == "subcostal" and _upright_to_bone_mm(pose[:3, 3], fields) > OVER_IT_MM:
         return None
+    own_gap = measure_gap(pose, radii, fields.liver, is_inside=True)
+    if own_gap.low_mm < LEAST_IN_LIVER_MM:
+        return None
     corridor = find_corridor(fields, pose[:3, 3])
     if request.is_reachable not in {None, corridor is not None}:
         return None
@@ -166,9 +173,7 @@ def _looked_at(
     return Site(body_from_lesion=pose, radii_mm=radii, truth=truth, corridor=corridor)
 
 
-def measure_truth(
-    pose: Floats, radii: Floats, fields: Fields, around: Surroundings
-) -> LesionTruth:
+def measure_truth(pose: Floats, radii: Floats, fields: Fields, around: Surroundings) -> LesionTruth:
     """Measure where a lesion lies.
 
     Parameters
@@ -212,8 +217,6 @@ def _upright_to_bone_mm(centre: Floats, fields: Fields) -> float:
 def keeps_promise(request: LesionRequest, truth: LesionTruth) -> bool:
     """Tell whether what was measured is what was asked, the worse end of each bracket counting."""
     veins = min(truth.to_portal_vein.low_mm, truth.to_hepatic_vein.low_mm)
-    if truth.to_capsule.low_mm < 0.4 * IN_LIVER_MM:
-        return False
     if isinstance(request.where, int):
         return truth.segment == request.where and veins > 0.0
     kept = {

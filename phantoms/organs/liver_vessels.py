@@ -68,7 +68,6 @@ HEPATIC_VEINS: dict[str, list[list[float]]] = {
 }  # fmt: skip
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiverVessels:
     """The vessels of one liver, body frame.
@@ -165,12 +164,10 @@ def build_vessels(physique: Physique, liver: Field, rng: np.random.Generator) ->
 def vessel_parts(vessels: LiverVessels) -> list[Part]:
     """Build twigs, hepatic veins, portal tree and vena cava, in painting order."""
     parts = [
-        Part(name="hepatic twig", shape=tube, tissue=tissues.HEPATIC_TWIG)
-        for tube in vessels.twigs
+        Part(name="hepatic twig", shape=tube, tissue=tissues.HEPATIC_TWIG) for tube in vessels.twigs
     ]
     parts += [
-        Part(name=name, shape=tube, tissue=tissues.BLOOD)
-        for name, tube in vessels.hepatic.items()
+        Part(name=name, shape=tube, tissue=tissues.BLOOD) for name, tube in vessels.hepatic.items()
     ]
     parts += [
         Part(name=name, shape=tube, tissue=tissues.PORTAL_BLOOD)

@@ -24,9 +24,7 @@ FILM_MM = 0.8
 
 def _filmed(name: str, shape: Shape) -> Part:
     """Build a muscle in a film of fat, which parts it from what is painted beneath."""
-    return Part(
-        name=name, shape=shape, tissue=tissues.FAT, shells=((FILM_MM, tissues.MUSCLE),)
-    )
+    return Part(name=name, shape=shape, tissue=tissues.FAT, shells=((FILM_MM, tissues.MUSCLE),))
 
 
 def _outer_layer(physique: Physique, side: float) -> list[Part]:
@@ -49,8 +47,6 @@ def _inner_layer(physique: Physique) -> Part:
             (4.3, tissues.MUSCLE),
         ),
     )
-
-
 
 
 def _back_muscles(physique: Physique, side: float) -> list[Part]:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phantoms import tissues
-from phantoms.shapes import Cut, Intersection, HalfSpace, RoundedBox, Shape, Superellipsoid, Union, capsule
+from phantoms.shapes import (
+    Cut,
+    Intersection,
+    HalfSpace,
+    RoundedBox,
+    Shape,
+    Superellipsoid,
+    Union,
+    capsule,
+)
 from phantoms.tissues import Part
 
 if TYPE_CHECKING:

@@ -99,9 +99,7 @@ def _roots(stem: Tube, growth: Growth) -> list[tuple[Floats, Floats, float]]:
     return roots
 
 
-def _daughter(
-    root: tuple[Floats, Floats, float], growth: Growth, rng: np.random.Generator
-) -> Tube:
+def _daughter(root: tuple[Floats, Floats, float], growth: Growth, rng: np.random.Generator) -> Tube:
     point, along, radius = root
     away = np.cross(along, rng.standard_normal(3))
     away /= np.linalg.norm(away)

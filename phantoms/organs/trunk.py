@@ -52,9 +52,7 @@ def skin_shape(physique: Physique) -> Shape:
 
 def cavity_shape(physique: Physique) -> Shape:
     """Build the inside of the muscular wall, spine and the muscles beside it left out."""
-    oval = column(
-        (0.0, physique.cavity_centre_y_mm), physique.cavity_half_mm, physique.flat_mm
-    )
+    oval = column((0.0, physique.cavity_centre_y_mm), physique.cavity_half_mm, physique.flat_mm)
     ridge = column((0.0, physique.cavity_back_mm + 4.0), np.array([27.0, 58.0]), 0.0)
     return Cut(oval, ridge, 20.0)
 
