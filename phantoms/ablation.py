@@ -194,7 +194,7 @@ def _zone_parts(
     border = surface_points_mm(pose, zone.radii_mm, KNOBS)
     knobs = tuple(sphere(point, rng.uniform(*KNOB_MM)) for point in border)
     rim = Union((lesion_shape(pose, zone.radii_mm, RIM_MM), Union(knobs)), 2.0)
-    parts = [
+    return [
         Part(name="ablation rim", shape=Intersection((rim, patient.liver)),
              tissue=tissues.ABLATION_RIM),
         Part(name="ablation zone", shape=Intersection((burnt, patient.liver)),
@@ -206,4 +206,3 @@ def _zone_parts(
         Part(name="residual tumour", shape=Cut(tumour, burnt), tissue=tissues.METASTASIS,
              samples=5),
     ]  # fmt: skip
-    return parts

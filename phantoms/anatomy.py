@@ -28,8 +28,8 @@ from phantoms.organs.trunk import (
     skin_part,
     skin_shape,
 )
-from phantoms.program import distance_field
 from phantoms.physique import draw_physique
+from phantoms.program import distance_field
 from phantoms.sampling import points_within
 from phantoms.shapes import Cut, Offset, Shape, Union
 from phantoms.siting import find_site, moved_pose
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from phantoms.organs.segments import Segments
     from phantoms.physique import Physique
+    from phantoms.siting import Site
 
 FIELD_MM = (200.0, 400.0, 400.0)
 """Size of the planning scan: head to feet, front to back, right to left, millimetres."""
@@ -207,7 +208,8 @@ def _place_lesions(
     seed: int, requests: Sequence[LesionRequest], around: Surroundings, lps_from_body: Floats
 ) -> tuple[Lesion, ...]:
     """Place lesions one after the other; each has its own source of chance."""
-    fields, sites = around.fields(), []
+    fields = around.fields()
+    sites: list[Site] = []
     for number, request in enumerate(requests):
         rng = np.random.default_rng([seed, 4, number])
         sites.append(find_site(request, around, sites, rng, fields=fields))

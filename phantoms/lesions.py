@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PLACES: Mapping[str, str] = MappingProxyType(
     {
-        "deep": "8 mm or more below the capsule, and from every portal and hepatic branch",
+        "deep": "in the right lobe, 8 mm or more below the capsule and from every vessel",
         "subcapsular": "at most 5 mm below the capsule",
         "dome": "at most 12 mm under the lung, which lies straight above it",
         "near portal vein": "at most 5 mm from a portal branch of 3 mm or more",
@@ -207,7 +207,20 @@ def lesion_shape(lps_from_lesion: Floats, radii_mm: Floats, grow_mm: float = 0.0
 
 
 def lesion_part(lesion: Lesion, lps_from_body: Floats) -> Part:
-    """Build the part of a lesion, body frame; it is sampled finely, for its size is a truth."""
+    """Build the part of a lesion; it is sampled finely, for its size is a truth.
+
+    Parameters
+    ----------
+    lesion : Lesion
+        The lesion.
+    lps_from_body : (4, 4) array
+        Where the patient lies, rigid, millimetres.
+
+    Returns
+    -------
+    Part
+        Body frame.
+    """
     body_from_lesion = inverse_rigid(lps_from_body) @ lesion.lps_from_lesion
     is_first = lesion.name == FIRST_NAME
     return Part(

@@ -18,9 +18,12 @@ from phantoms.tumour import LONGEST_WAY_MM, find_corridor
 if TYPE_CHECKING:
     from phantoms.arrays import Floats
     from phantoms.lesions import LesionRequest
+    from phantoms.program import Field
     from phantoms.tumour import Corridor, Fields, Surroundings
 
 DEEP_MM = 8.0
+RIGHT_LOBE = 5
+"""Segments from this number on are the right lobe."""
 SUBCAPSULAR_MM = 5.0
 UNDER_LUNG_MM = 12.0
 NEAR_VEIN_MM = 5.0
@@ -125,27 +128,24 @@ def _likely(
         places = places[veins(places) >= least + IN_LIVER_MM]
     if 2.0 * most < LARGE_MM:
         places = places[fields.vessels(places) >= least + IN_LIVER_MM]
-    match request.where:
-        case "deep":
-            places = places[fields.liver(places) <= -(least + DEEP_MM)]
-            places = places[fields.vessels(places) >= least + DEEP_MM]
-            keep = segments_at(around.segments, places) >= 5
-        case "subcapsular":
-            keep = fields.liver(places) >= -(most + SUBCAPSULAR_MM)
-        case "dome":
-            keep = fields.lung(places) <= most + UNDER_LUNG_MM
-        case "near portal vein":
-            keep = fields.portal(places) <= most + NEAR_VEIN_MM
-        case "near hepatic vein":
-            keep = fields.hepatic(places) <= most + NEAR_VEIN_MM
-        case "near bowel":
-            keep = fields.bowel(places) <= most + NEAR_BOWEL_MM
-        case "subcostal":
-            keep = np.ones(len(places), dtype=bool)
-        case number:
-            keep = segments_at(around.segments, places) == number
-    likely: Floats = places[keep]
-    return likely
+    if isinstance(request.where, int):
+        likely: Floats = places[segments_at(around.segments, places) == request.where]
+        return likely
+    if request.where == "deep":
+        # all branches, not only the wide ones; the capsule and the wide ones are measured
+        deep = fields.vessels(places) >= least + DEEP_MM
+        deep &= fields.liver(places) <= -(least + DEEP_MM)
+        return places[deep & (segments_at(around.segments, places) >= RIGHT_LOBE)]
+    near: dict[str, tuple[Field, float]] = {
+        "subcapsular": (lambda points: -fields.liver(points), SUBCAPSULAR_MM),
+        "dome": (fields.lung, UNDER_LUNG_MM),
+        "near portal vein": (fields.portal, NEAR_VEIN_MM),
+        "near hepatic vein": (fields.hepatic, NEAR_VEIN_MM),
+        "near bowel": (fields.bowel, NEAR_BOWEL_MM),
+        "subcostal": (fields.bone, np.inf),
+    }
+    to_it, most_mm = near[request.where]
+    return places[to_it(places) <= most + most_mm]
 
 
 def _apart(places: Floats, radii: Floats, taken: list[Site]) -> Floats:

@@ -130,7 +130,7 @@ TUMOUR_RIM = replace(METASTASIS, name="rim of a metastasis", hu=96.0)
 ABLATED = replace(LIVER, name="coagulated liver", hu=52.0, texture_hu=8.0)
 ABLATED_TUMOUR = replace(ABLATED, name="coagulated metastasis", hu=58.0)
 ABLATION_CENTRE = replace(ABLATED, name="dense middle of an ablation", hu=72.0)
-ABLATION_RIM = replace(LIVER, name="hyperaemic rim", hu=128.0, texture_hu=6.0)
+ABLATION_RIM = replace(LIVER, name="hyperaemic rim", hu=136.0, texture_hu=6.0)
 
 TISSUES: tuple[Tissue, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Tissue)

@@ -10,6 +10,7 @@ that of a liver CT: 400 HU wide around 40.
 import matplotlib.pyplot as plt
 import numpy as np
 
+from phantoms.ablation import AblatedZone, ablated, residual_volume_ml
 from phantoms.anatomy import build_patient
 from phantoms.lesions import LesionRequest
 from phantoms.scanner import scan_patient
@@ -24,13 +25,15 @@ ASKED = (
 )
 SPACING_MM = (2.0, 0.9, 0.9)
 
-figure, panels = plt.subplots(3, 6, figsize=(17, 8.6), layout="constrained")
+figure, panels = plt.subplots(3, 6, figsize=(17, 8.0), layout="constrained")
 for seed, request in enumerate(ASKED, start=1):
     patient = build_patient(seed, lesions=(request,))
     scan = scan_patient(patient, spacing_kji_mm=SPACING_MM, rng=np.random.default_rng(seed))
     index = np.linalg.inv(scan.lps_from_index) @ np.append(patient.tumour_centre_mm, 1.0)
     k, j, i = (round(float(each)) for each in index[:3])
     grey = np.clip((scan.values_hu + 160.0) / 400.0, 0.0, 1.0)
+    grey = grey[:, 60:330, 30:-30]
+    j, i = j - 60, i - 30
     hilum = grey.shape[0] // 2
     column = panels[:, seed - 1]
     column[0].imshow(grey[k], cmap="gray", vmin=0, vmax=1)
@@ -39,8 +42,9 @@ for seed, request in enumerate(ASKED, start=1):
         grey[::-1, j], cmap="gray", vmin=0, vmax=1, aspect=SPACING_MM[0] / SPACING_MM[2]
     )
     radius = 0.5 * patient.tumour_diameter_mm / SPACING_MM[1] + 5.0
+    words = f"segment {request.where}" if isinstance(request.where, int) else request.where
     column[0].add_patch(plt.Circle((i, j), radius, fill=False, color="#ffd166", linewidth=1))
-    column[0].set_title(f"seed {seed}: {request.where}", fontsize=10)
+    column[0].set_title(f"seed {seed}: {words}", fontsize=10)
     lesion = patient.lesions[0]
     way = "a free way" if lesion.corridor else "no free way"
     print(
@@ -61,15 +65,13 @@ plt.show()
 # The zone is an exact ellipsoid with a ragged brighter rim. How much tumour it has missed is known:
 # none in the middle picture, a crescent in the right one.
 
-from phantoms.ablation import AblatedZone, ablated, residual_volume_ml  # noqa: E402
-
 patient = build_patient(1, lesions=(LesionRequest(diameter_mm=(18, 20)),))
 figure, panels = plt.subplots(1, 3, figsize=(12, 4.0), layout="constrained")
-for panel, offset in zip(panels, (None, 0.0, 9.0), strict=True):
+for panel, offset in zip(panels, (None, 0.0, -10.0), strict=True):
     shown, words = patient, "before"
     if offset is not None:
         pose = np.eye(4)
-        pose[:3, 3] = patient.tumour_centre_mm + [offset, 0.0, 0.0]
+        pose[:3, 3] = patient.tumour_centre_mm + np.array([offset, 0.0, 0.0])
         zone = AblatedZone(lps_from_zone=pose, radii_mm=np.array([17.0, 15.0, 16.0]))
         shown = ablated(patient, "L1", zone)
         words = f"{residual_volume_ml(patient.lesions[0], zone):.2f} ml of tumour left"

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 LUNG_VESSELS = 44
 """Stems drawn in each lung."""
 LUNG_GROWTH = Growth(
-    generations=2, spacing_mm=14.0, thinner=0.68, slender=13.0, least_mm=0.6, most_mm=1.6
+    generations=2,
+    spacing_mm=14.0,
+    thinner_ratio=0.68,
+    slender_ratio=13.0,
+    least_mm=0.6,
+    most_mm=1.6,
 )
 VESSEL_GAP_MM = 2.5
 """Lung vessels end so far below the pleura."""

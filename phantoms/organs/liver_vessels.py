@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CAPSULE_GAP_MM, STEM_GAP_MM = 4.0, 1.0
 """Twigs and named vessels end so far below the capsule."""
 GROWTH = Growth(
-    generations=3, spacing_mm=8.0, thinner=0.72, slender=15.0, least_mm=0.6, most_mm=1.8
+    generations=3, spacing_mm=8.0, thinner_ratio=0.72, slender_ratio=15.0, least_mm=0.6, most_mm=1.8
 )
 BIFURCATION_MM = (-30.0, -12.0, -94.0)
 """Where the portal vein forks, in the tables below."""

@@ -13,7 +13,6 @@ from phantoms.shapes import Offset, Shape, Superellipsoid
 from phantoms.tissues import Part
 
 if TYPE_CHECKING:
-    from phantoms.arrays import Floats
     from phantoms.physique import Physique
 
 INNER_WALL_MM = 9.5

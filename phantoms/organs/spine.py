@@ -9,8 +9,8 @@ import numpy as np
 from phantoms import tissues
 from phantoms.shapes import (
     Cut,
-    Intersection,
     HalfSpace,
+    Intersection,
     RoundedBox,
     Shape,
     Superellipsoid,

@@ -25,10 +25,10 @@ class Growth:
         Daughters, their daughters, and so on.
     spacing_mm : float
         Distance between two daughters along the parent.
-    thinner : float
+    thinner_ratio : float
         Radius of a daughter against the parent's at its root; (1/2)^(1/3) = 0.79 where both
         daughters of a fork are alike, less for a side branch.
-    slender : float
+    slender_ratio : float
         Length of a vessel against its radius.
     least_mm : float
         Vessels with a thinner root are not drawn, radius in millimetres.
@@ -43,8 +43,8 @@ class Growth:
 
     generations: int
     spacing_mm: float
-    thinner: float
-    slender: float
+    thinner_ratio: float
+    slender_ratio: float
     least_mm: float
     most_mm: float
 
@@ -92,7 +92,7 @@ def _roots(stem: Tube, growth: Growth) -> list[tuple[Floats, Floats, float]]:
         leg = min(int(np.searchsorted(ends, at)) - 1, len(steps) - 1)
         share = (at - ends[leg]) / lengths[leg]
         here = stem.radii_mm[leg] + share * (stem.radii_mm[leg + 1] - stem.radii_mm[leg])
-        radius = min(growth.thinner * here, growth.most_mm)
+        radius = min(growth.thinner_ratio * here, growth.most_mm)
         if radius >= growth.least_mm:
             point = stem.points_mm[leg] + share * steps[leg]
             roots.append((point, steps[leg] / lengths[leg], float(radius)))
@@ -105,7 +105,7 @@ def _daughter(root: tuple[Floats, Floats, float], growth: Growth, rng: np.random
     away /= np.linalg.norm(away)
     lean = np.deg2rad(rng.uniform(38.0, 68.0))
     course = np.cos(lean) * along + np.sin(lean) * away
-    length = growth.slender * radius * rng.uniform(0.75, 1.25)
+    length = growth.slender_ratio * radius * rng.uniform(0.75, 1.25)
     bend = rng.normal(0.0, 0.10, 3) * length
     goal = point + length * course
     corners = [

@@ -31,7 +31,22 @@ DIAPHRAGM_MM = 2.4
 
 
 def column(centre_xy: tuple[float, float], half_xy: Floats, flat_mm: float) -> Superellipsoid:
-    """Build an upright column: an oval parted in the middle by a flat piece of half width."""
+    """Build an upright column: an oval parted in the middle by a flat piece.
+
+    Parameters
+    ----------
+    centre_xy : (x, y)
+        Middle of the cross-section, millimetres.
+    half_xy : (2,) array
+        Half axes of the whole cross-section, millimetres.
+    flat_mm : float
+        Half width of the flat piece.
+
+    Returns
+    -------
+    Superellipsoid
+        Far longer than any scan.
+    """
     return Superellipsoid(
         centre_mm=np.array([*centre_xy, 0.0]),
         radii_mm=np.array([half_xy[0] - flat_mm, half_xy[1], max(half_xy)]),

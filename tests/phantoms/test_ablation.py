@@ -70,7 +70,7 @@ def test_apart_nothing_is_covered_and_inside_nothing_is_left() -> None:
 def test_the_label_of_the_tumour_is_what_is_left(offset_mm: float) -> None:
     patient = build_patient(2)
     pose = np.eye(4)
-    pose[:3, 3] = patient.tumour_centre_mm + [offset_mm, 0.0, 0.0]
+    pose[:3, 3] = patient.tumour_centre_mm + np.array([offset_mm, 0.0, 0.0])
     radius = 0.5 * patient.tumour_diameter_mm + 4.0
     burnt = AblatedZone(lps_from_zone=pose, radii_mm=np.full(3, radius))
     after = ablated(patient, "L1", burnt)

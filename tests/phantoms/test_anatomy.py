@@ -118,7 +118,7 @@ def rim_points(line_mm: np.ndarray) -> np.ndarray:
     fine = np.concatenate(
         [a + np.linspace(0.0, 1.0, 6)[:, None] * (b - a) for a, b in pairwise(line_mm)]
     )
-    shape, top = rib_shape(line_mm), fine + [0.0, 0.0, 2.5]
+    shape, top = rib_shape(line_mm), fine + np.array([0.0, 0.0, 2.5])
     # the edges are tubes; walk up to the surface
     for _ in range(30):
         top = top - signed_distance_mm(shape, top)[:, None] * [0.0, 0.0, 1.0]

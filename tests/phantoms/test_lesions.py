@@ -49,52 +49,65 @@ def shapes_of(patient: Patient, *words: str) -> list[Shape]:
     return [part.shape for part in patient.parts if any(word in part.name for word in words)]
 
 
+def check_deep(patient: Patient, lesion: Lesion) -> None:
+    assert sampled_gap_mm(patient, lesion, [patient.liver], is_inside=True) >= 8.0 - SLACK_MM
+    centre = body_pose(patient, lesion)[:3, 3]
+    for part in patient.parts:
+        if part.tissue.structure == "vessel":
+            assert signed_distance_mm(part.shape, [centre])[0] >= lesion.radii_mm[0] + 7.9
+
+
+def check_dome(patient: Patient, lesion: Lesion) -> None:
+    centre = body_pose(patient, lesion)[:3, 3]
+    above = centre + np.arange(0.0, 120.0)[:, None] * [0.0, 0.0, 1.0]
+    lung = shapes_of(patient, "right lung", "left lung")
+    assert any((signed_distance_mm(shape, above) <= 0.0).any() for shape in lung)
+
+
+def check_subcostal(patient: Patient, lesion: Lesion) -> None:
+    centre = body_pose(patient, lesion)[:3, 3]
+    upright = centre - np.arange(0.0, 140.0, 0.5)[:, None] * [0.0, 1.0, 0.0]
+    bones = [part.shape for part in patient.parts if part.tissue.structure == "bone"]
+    assert min(signed_distance_mm(shape, upright).min() for shape in bones) <= 8.0 + 1e-6
+
+
+CHECKS = {"deep": check_deep, "dome": check_dome, "subcostal": check_subcostal}
+NEAR = {
+    "dome": (("right lung", "left lung"), 12.0),
+    "near portal vein": (("portal vein", "branch", "segment"), 5.0),
+    "near hepatic vein": (("hepatic vein", "twig"), 5.0),
+    "near bowel": (("stomach", "duodenum", "colon", "small bowel"), 10.0),
+}
+
+
 def check_claim(patient: Patient, lesion: Lesion, where: str | int) -> None:
-    way = body_pose(patient, lesion)[:3, 3]
     capsule_mm = sampled_gap_mm(patient, lesion, [patient.liver], is_inside=True)
     assert capsule_mm > 0.0
-    match where:
-        case "deep":
-            assert capsule_mm >= 8.0 - SLACK_MM
-            for part in patient.parts:
-                if part.tissue.structure == "vessel":
-                    assert signed_distance_mm(part.shape, [way])[0] >= lesion.radii_mm[0] + 7.9
-        case "subcapsular":
-            assert capsule_mm <= 5.0 + SLACK_MM
-        case "dome":
-            lung = shapes_of(patient, "right lung", "left lung")
-            assert sampled_gap_mm(patient, lesion, lung) <= 12.0 + SLACK_MM
-            above = way + np.arange(0.0, 120.0)[:, None] * [0.0, 0.0, 1.0]
-            assert any((signed_distance_mm(shape, above) <= 0.0).any() for shape in lung)
-        case "near portal vein":
-            portal = shapes_of(patient, "portal vein", "branch", "segment")
-            assert sampled_gap_mm(patient, lesion, portal) <= 5.0 + SLACK_MM
-        case "near hepatic vein":
-            veins = shapes_of(patient, "hepatic vein", "twig")
-            assert sampled_gap_mm(patient, lesion, veins) <= 5.0 + SLACK_MM
-        case "near bowel":
-            bowel = [part.shape for part in patient.parts if part.tissue.structure == "bowel"]
-            assert sampled_gap_mm(patient, lesion, bowel) <= 10.0 + SLACK_MM
-        case "subcostal":
-            bones = [part.shape for part in patient.parts if part.tissue.structure == "bone"]
-            upright = way - np.arange(0.0, 140.0, 0.5)[:, None] * [0.0, 1.0, 0.0]
-            nearest = min(signed_distance_mm(shape, upright).min() for shape in bones)
-            assert nearest <= 8.0 + 1e-6
-        case number:
-            assert lesion.truth.segment == number
+    if isinstance(where, int):
+        assert lesion.truth.segment == where
+    if where == "subcapsular":
+        assert capsule_mm <= 5.0 + SLACK_MM
+    if where in NEAR:
+        words, most_mm = NEAR[where]
+        assert sampled_gap_mm(patient, lesion, shapes_of(patient, *words)) <= most_mm + SLACK_MM
+    if where in CHECKS:
+        CHECKS[where](patient, lesion)
 
 
-@pytest.mark.parametrize("where", [*PLACES, 2, 4, 6, 7], ids=str)
-def test_a_place_asked_for_is_the_place_given(where: str | int) -> None:
+@pytest.mark.parametrize("where", [*PLACES, 2, 6], ids=str)
+def test_a_place_asked_for_is_the_place_given(where: str | int, long_run: bool) -> None:
     """Seeds may refuse; then the refusal is typed, and another seed is asked."""
     request = LesionRequest(where=where, diameter_mm=(9.0, 15.0), is_reachable=None)
+    wanted = 12 if long_run else 1
     for seed in itertools.count(list(PLACES).index(where) if where in PLACES else 3):
         try:
             patient = build_patient(seed, lesions=(request,))
         except LesionRefusedError:
             continue
         check_claim(patient, patient.lesions[0], where)
-        return
+        wanted -= 1
+        if not wanted:
+            return
 
 
 def test_a_lesion_out_of_reach_has_no_corridor_and_says_so() -> None:
