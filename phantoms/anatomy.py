@@ -8,40 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phantoms.arrays import Floats, frozen_floats
-from phantoms.bounds import bounds_mm
 from phantoms.errors import LesionRefusedError
 from phantoms.lesions import Lesion, LesionRequest, lesion_part
 from phantoms.motion import inverse_rigid, moved_points, rigid_about, rotation_about
-from phantoms.organs.abdomen import abdomen_parts, build_kidney
-from phantoms.organs.arteries import aorta_parts, mesentery_parts
-from phantoms.organs.chest import chest_parts
-from phantoms.organs.gut import colon_parts, duodenum_part, small_bowel_parts, stomach_parts
-from phantoms.organs.liver import build_liver, liver_parts
-from phantoms.organs.liver_vessels import wide_runs
-from phantoms.organs.muscles import muscle_parts, psoas_parts
-from phantoms.organs.segments import build_segments
-from phantoms.organs.skeleton import skeleton_parts
-from phantoms.organs.trunk import (
-    BACK_FLAT_MM,
-    abdomen_room,
-    cavity_parts,
-    skin_part,
-    skin_shape,
-)
+from phantoms.organs.trunk import BACK_FLAT_MM
+from phantoms.organs.whole import build_organs, joined
 from phantoms.physique import draw_physique
-from phantoms.program import distance_field
 from phantoms.sampling import points_within
-from phantoms.shapes import Cut, Offset, Shape, Union
 from phantoms.siting import find_site, moved_pose
-from phantoms.tissues import Part
-from phantoms.tumour import Corridor, Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from phantoms.organs.segments import Segments
-    from phantoms.physique import Physique
+    from phantoms.shapes import Shape
     from phantoms.siting import Site
+    from phantoms.tissues import Part
+    from phantoms.tumour import Corridor, Surroundings
 
 FIELD_MM = (200.0, 400.0, 400.0)
 """Size of the planning scan: head to feet, front to back, right to left, millimetres."""
@@ -56,15 +39,6 @@ PLATE_ROOM_MM = 86.0
 """Head and feet of the field are this far from the tumour at least: a 120 mm plate fits."""
 
 MOST_LESIONS = 5
-WIDE_MM = 1.5
-"""Radius from which a branch counts where a lesion shall lie near one: heat is lost to it.
-
-References
-----------
-D. S. Lu et al., Effect of vessel size on creation of hepatic radiofrequency lesions in pigs,
-AJR 178 (2002), doi:10.2214/ajr.178.1.1780047.
-"""
-
 FIELD_CENTRE_MM = (0.0, 8.0, -90.0)
 """Middle of the field, body frame, millimetres: a little behind the patient's, for the couch."""
 
@@ -180,7 +154,7 @@ def build_patient(
         )
     rng = np.random.default_rng([seed, 1])
     physique = draw_physique(rng)
-    organs, surroundings = _build_organs(physique, rng)
+    organs, surroundings = build_organs(physique, rng)
     lps_from_body = _draw_pose(rng)
     placed = _place_lesions(seed, lesions, surroundings, lps_from_body)
     if vanished:
@@ -194,7 +168,7 @@ def build_patient(
         parts=(*organs, *tumours),
         lps_from_body=lps_from_body,
         skin=surroundings.skin,
-        obstacles=_joined(organs, ("bone", "lung", "bowel")),
+        obstacles=joined(organs, ("bone", "lung", "bowel")),
         liver=surroundings.liver,
         segments=surroundings.segments,
         lesions=placed,
@@ -245,58 +219,3 @@ def _draw_pose(rng: np.random.Generator) -> Floats:
     offset = np.array([rng.uniform(8, 28), rng.uniform(-190, -140), rng.uniform(-420, 380)])
     offset[0] *= rng.choice([-1.0, 1.0])
     return rigid_about(turn, [0.0, 0.0, 0.0], offset)
-
-
-def _build_organs(physique: Physique, rng: np.random.Generator) -> tuple[list[Part], Surroundings]:
-    kidneys = (build_kidney(physique, -1.0, rng), build_kidney(physique, 1.0, rng))
-    liver = build_liver(physique, kidneys[0].shape, rng)
-    room = distance_field(Cut(abdomen_room(physique, 0.0), liver.shape))
-    organs = [
-        skin_part(physique),
-        *muscle_parts(physique),
-        *cavity_parts(physique),
-        *chest_parts(physique, rng),
-        *skeleton_parts(physique),
-        *psoas_parts(physique),
-        *mesentery_parts(physique, rng),
-        *small_bowel_parts(physique, room, rng),
-        *colon_parts(physique, room, rng),
-        *abdomen_parts(physique, kidneys, rng),
-        duodenum_part(physique),
-        *stomach_parts(physique, Offset(liver.shape, 1.5), rng),
-        *aorta_parts(physique),
-        *liver_parts(liver),
-    ]
-    near = _near_the_way(organs, liver.shape)
-    surroundings = Surroundings(
-        skin=skin_shape(physique),
-        liver=liver.shape,
-        vessels=_joined(near, ("vessel",)),
-        portal=wide_runs(liver.vessels.portal, WIDE_MM),
-        hepatic=wide_runs(liver.vessels.hepatic, WIDE_MM),
-        bone=_joined(near, ("bone",)),
-        lung=_joined(near, ("lung",)),
-        bowel=Cut(_joined(near, ("bowel",)), liver.shape),
-        other_organs=Union((liver.gallbladder, kidneys[0].shape)),
-        segments=build_segments(liver),
-    )
-    return organs, surroundings
-
-
-def _near_the_way(parts: list[Part], liver: Shape) -> list[Part]:
-    """Keep the parts that any way to the liver may meet: to its right, its front, and around."""
-    low, high = bounds_mm(liver) + np.array([[-np.inf, -np.inf, -75.0], [45.0, 45.0, 75.0]])
-    boxes = [(part, bounds_mm(part.shape)) for part in parts]
-    return [part for part, box in boxes if (box[0] <= high).all() and (box[1] >= low).all()]
-
-
-def _joined(parts: list[Part], structures: tuple[str, ...]) -> Shape:
-    """Join all parts of some structures; what is painted inside another adds nothing."""
-    inner = (" gas", " fold", " stool", " marrow", "lung vessel", "fissure")
-    return Union(
-        tuple(
-            part.shape
-            for part in parts
-            if part.tissue.structure in structures and not part.name.endswith(inner)
-        )
-    )

@@ -1,4 +1,4 @@
-"""The vessels of the liver: portal tree, hepatic veins, arteries, their twigs, and the vena cava."""
+"""The vessels of the liver: portal tree, hepatic veins, arteries, twigs, and the vena cava."""
 
 from __future__ import annotations
 

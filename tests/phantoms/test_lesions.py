@@ -95,7 +95,10 @@ def check_claim(patient: Patient, lesion: Lesion, where: str | int) -> None:
 
 
 @pytest.mark.parametrize("where", [*PLACES, 2, 6], ids=str)
-def test_a_place_asked_for_is_the_place_given(where: str | int, long_run: bool) -> None:
+def test_a_place_asked_for_is_the_place_given(
+    where: str | int,
+    long_run: bool,  # noqa: FBT001 - a fixture
+) -> None:
     """Seeds may refuse; then the refusal is typed, and another seed is asked."""
     request = LesionRequest(where=where, diameter_mm=(9.0, 15.0), is_reachable=None)
     wanted = 12 if long_run else 1
