@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phantoms.arrays import Floats, frozen_floats
+from phantoms.body import build_organs, joined
 from phantoms.errors import LesionRefusedError
 from phantoms.lesions import Lesion, LesionRequest, lesion_part
 from phantoms.motion import inverse_rigid, moved_points, rigid_about, rotation_about
 from phantoms.organs.trunk import BACK_FLAT_MM
-from phantoms.organs.whole import build_organs, joined
 from phantoms.physique import draw_physique
 from phantoms.sampling import points_within
 from phantoms.siting import find_site, moved_pose
