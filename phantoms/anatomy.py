@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phantoms.arrays import Floats, frozen_floats
-from phantoms.body import build_organs, joined
 from phantoms.errors import LesionRefusedError
+from phantoms.interior import build_organs, joined
 from phantoms.lesions import Lesion, LesionRequest, lesion_part
 from phantoms.motion import inverse_rigid, moved_points, rigid_about, rotation_about
 from phantoms.organs.trunk import BACK_FLAT_MM

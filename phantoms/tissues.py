@@ -136,3 +136,21 @@ TISSUES: tuple[Tissue, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Tissue)
 )
 """Every tissue; a tissue's number on a painted grid is its place here, air being 0."""
+
+ALIKE: Mapping[str, str] = MappingProxyType(
+    {
+        member.name: material.name
+        for material, members in (
+            (BLOOD, (HEPATIC_TWIG, CAVAL_BLOOD, PORTAL_BLOOD)),
+            (RENAL_CORTEX, (RIGHT_CORTEX,)),
+            (RENAL_MEDULLA, (RIGHT_MEDULLA,)),
+            (PANCREAS, (ADRENAL,)),
+            (MUSCLE, (OESOPHAGUS,)),
+            (GUT_WALL, (STOMACH_WALL, DUODENUM_WALL, SMALL_BOWEL_WALL)),
+            (METASTASIS, (TUMOUR_RIM,)),
+            (LIVER, (ABLATION_RIM,)),
+        )
+        for member in members
+    }
+)
+"""By a tissue's name, the material whose contrast it shares; coagulated tissue takes none."""
