@@ -18,7 +18,7 @@ MESENTERIC_TWIGS = 90
 
 def aorta_parts(physique: Physique) -> list[Part]:
     """Build the aorta in front of the spine, with the coeliac trunk and its branches."""
-    y = physique.spine_y_mm - 27.0
+    y = physique.spine_y_mm - 30.0
     tubes = {
         "aorta": [[30, y + 16, 160, 12], [24, y + 12, 20, 11.5], [10, y + 1, -60, 11],
                   [6, y, -150, 9.5], [4, y + 1, -330, 8.5]],

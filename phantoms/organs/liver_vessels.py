@@ -100,7 +100,7 @@ def vena_cava_tube(physique: Physique) -> Tube:
     """Build the inferior vena cava, from the pelvis to the heart."""
     y = liver_y_mm(physique)
     return smooth_tube(
-        [[-22, y + 14, -330, 10], [-24, y + 15, -140, 10.5], [-26, y + 19, -60, 12],
+        [[-24, y + 11, -330, 10], [-26, y + 12, -140, 10.5], [-27, y + 16, -60, 12],
          [-23, y + 12, -14, 12.5], [-18, y - 6, 24, 13]], 5,
     )  # fmt: skip
 
