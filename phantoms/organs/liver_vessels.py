@@ -81,7 +81,7 @@ class LiverVessels:
     vena_cava : Tube
         The inferior vena cava.
     far_ends_mm : dict of str to (3,) array
-        Where each hepatic vein would end in a liver that does not stop it.
+        Where each branch and vein would end in a liver that does not stop it.
     """
 
     portal: dict[str, Tube]
@@ -144,7 +144,8 @@ def build_vessels(physique: Physique, liver: Field, rng: np.random.Generator) ->
         return {name: tube for name, tube in kept.items() if tube is not None}
 
     courses = drawn(HEPATIC_VEINS)
-    portal, hepatic = inside(drawn(PORTAL_TREE)), inside(courses)
+    branches = drawn(PORTAL_TREE)
+    portal, hepatic = inside(branches), inside(courses)
     stems = [tube for name, tube in (portal | hepatic).items() if name != "portal vein"]
     twigs = grown_twigs(stems, GROWTH, liver, CAPSULE_GAP_MM, rng)
     arteries = [
@@ -157,7 +158,7 @@ def build_vessels(physique: Physique, liver: Field, rng: np.random.Generator) ->
         hepatic=hepatic,
         twigs=(*twigs, *arteries),
         vena_cava=vena_cava_tube(physique),
-        far_ends_mm={name: tube.points_mm[-1] for name, tube in courses.items()},
+        far_ends_mm={name: tube.points_mm[-1] for name, tube in (branches | courses).items()},
     )
 
 

@@ -80,13 +80,13 @@ def build_segments(liver: Liver) -> Segments:
     """
     cava = liver.vessels.vena_cava.points_mm
     origin = cava[int(np.argmin(np.abs(cava[:, 2] + 30.0)))]
-    ends, portal = liver.vessels.far_ends_mm, liver.vessels.portal
+    ends = liver.vessels.far_ends_mm
     return Segments(
         right=_plane_along(ends["right hepatic vein"], origin),
         middle=_plane_along(ends["middle hepatic vein"], origin),
         left=_plane_along(ends["left hepatic vein"], origin),
         falciform_x_mm=liver.falciform_x_mm,
-        right_fork_z_mm=float(portal["right portal vein"].points_mm[-1, 2]),
+        right_fork_z_mm=float(ends["right portal vein"][2]),
         caudate=liver.caudate,
     )
 
