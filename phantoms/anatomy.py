@@ -1,28 +1,30 @@
-"""A patient by seed: trunk, bones, organs and one metastasis that a needle can reach."""
+"""A patient by seed: trunk, bones, organs, and metastases by clinical question."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phantoms import tissues
 from phantoms.arrays import Floats, frozen_floats
-from phantoms.motion import moved_points, rigid_about, rotation_about
-from phantoms.organs.abdomen import abdomen_parts, build_kidney, kidney_part
-from phantoms.organs.chest import aorta_parts, chest_parts, fat_vessel_parts
-from phantoms.organs.liver import build_liver, liver_parts
-from phantoms.organs.skeleton import skeleton_parts
-from phantoms.organs.trunk import BACK_FLAT_MM, skin_shape, trunk_parts
+from phantoms.errors import LesionRefusedError
+from phantoms.interior import build_organs, joined
+from phantoms.lesions import Lesion, LesionRequest, lesion_part
+from phantoms.motion import inverse_rigid, moved_points, rigid_about, rotation_about
+from phantoms.organs.trunk import BACK_FLAT_MM
 from phantoms.physique import draw_physique
 from phantoms.sampling import points_within
-from phantoms.shapes import Shape, Union, sphere
-from phantoms.tissues import Part, in_group
-from phantoms.tumour import Corridor, Surroundings, place_tumour
+from phantoms.siting import find_site, moved_pose
 
 if TYPE_CHECKING:
-    from phantoms.physique import Physique
+    from collections.abc import Sequence
+
+    from phantoms.organs.segments import Segments
+    from phantoms.shapes import Shape
+    from phantoms.siting import Site
+    from phantoms.tissues import Part
+    from phantoms.tumour import Corridor, Surroundings
 
 FIELD_MM = (200.0, 400.0, 400.0)
 """Size of the planning scan: head to feet, front to back, right to left, millimetres."""
@@ -36,6 +38,7 @@ HEAD_ROOM_MM = 12.0
 PLATE_ROOM_MM = 86.0
 """Head and feet of the field are this far from the tumour at least: a 120 mm plate fits."""
 
+MOST_LESIONS = 5
 FIELD_CENTRE_MM = (0.0, 8.0, -90.0)
 """Middle of the field, body frame, millimetres: a little behind the patient's, for the couch."""
 
@@ -47,7 +50,7 @@ class Patient:
     Parameters
     ----------
     seed : int
-        Everything below follows from it.
+        Everything below follows from it, and from the lesions asked for.
     parts : tuple of Part
         In painting order, body frame, millimetres.
     lps_from_body : (4, 4) array
@@ -56,12 +59,12 @@ class Patient:
         The outside of the body, body frame.
     obstacles : Shape
         Bone, lung and bowel together, body frame.
-    tumour_centre_mm : (3,) array
-        Centre of the metastasis, LPS of the planning scan, millimetres.
-    tumour_diameter_mm : float
-        Its diameter: it is an exact sphere.
-    corridor : Corridor
-        A straight way from the skin that is free, LPS of the planning scan.
+    liver : Shape
+        The liver with all that is in it, body frame.
+    segments : Segments
+        The boundaries of its segments, body frame.
+    lesions : tuple of Lesion
+        One or more metastases, the first of which is the tumour that is treated.
     back_y_mm : float
         Where the back rests, LPS y of the planning scan, millimetres.
     field_centre_mm, field_size_kji_mm : (3,) array
@@ -73,21 +76,57 @@ class Patient:
     lps_from_body: Floats
     skin: Shape
     obstacles: Shape
-    tumour_centre_mm: Floats
-    tumour_diameter_mm: float
-    corridor: Corridor
+    liver: Shape
+    segments: Segments
+    lesions: tuple[Lesion, ...]
     back_y_mm: float
     field_centre_mm: Floats
     field_size_kji_mm: Floats
 
+    @property
+    def tumour_centre_mm(self) -> Floats:
+        """Centre (3,) of the first lesion, LPS of the planning scan, millimetres."""
+        return self.lesions[0].centre_mm
 
-def build_patient(seed: int) -> Patient:
+    @property
+    def tumour_diameter_mm(self) -> float:
+        """Diameter of the first lesion, millimetres."""
+        return self.lesions[0].diameter_mm
+
+    @property
+    def corridor(self) -> Corridor:
+        """A straight free way from the skin to the first lesion, LPS of the planning scan.
+
+        Raises
+        ------
+        LesionRefusedError
+            If there is none: the lesion was asked for without one.
+        """
+        way = self.lesions[0].corridor
+        if way is None:
+            raise LesionRefusedError(
+                "No straight free way leads to the first lesion",
+                where=f"patient of seed {self.seed}, lesion {self.lesions[0].name}",
+                expected="a lesion that was asked for as reachable",
+                got=repr(self.lesions[0].request),
+                next_step="look at Lesion.corridor, which is None then",
+            )
+        return way
+
+
+def build_patient(
+    seed: int, *, lesions: Sequence[LesionRequest] = (LesionRequest(),), vanished: bool = False
+) -> Patient:
     """Build the patient that a seed stands for.
 
     Parameters
     ----------
     seed : int
         Not negative; every seed is another patient.
+    lesions : sequence of LesionRequest
+        1 to 5 metastases; the anatomy and the pose do not depend on them.
+    vanished : bool
+        Whether the first lesion has vanished: it stays in `lesions`, not in `parts`.
 
     Returns
     -------
@@ -96,8 +135,8 @@ def build_patient(seed: int) -> Patient:
 
     Raises
     ------
-    AnatomyError
-        If no place for a reachable tumour is found.
+    LesionRefusedError
+        If there are not 1 to 5 lesions, or this patient has no place for one of them.
 
     Examples
     --------
@@ -105,27 +144,60 @@ def build_patient(seed: int) -> Patient:
     >>> 12.0 <= patient.tumour_diameter_mm <= 17.0
     True
     """
+    if not 1 <= len(lesions) <= MOST_LESIONS:
+        raise LesionRefusedError(
+            "The number of lesions is not one that is ablated in a session",
+            where="build_patient: lesions",
+            expected=f"1 to {MOST_LESIONS}",
+            got=str(len(lesions)),
+            next_step="ask for fewer",
+        )
     rng = np.random.default_rng([seed, 1])
     physique = draw_physique(rng)
-    organs, surroundings = _build_organs(physique, rng)
-    centre, diameter, corridor = place_tumour(surroundings, rng)
-    tumour = Part(name="tumour", shape=sphere(centre, 0.5 * diameter), tissue=tissues.METASTASIS,
-                  samples=5, group="liver")  # fmt: skip
+    organs, surroundings = build_organs(physique, rng)
     lps_from_body = _draw_pose(rng)
-    field, size = _scan_field(surroundings.liver, centre, lps_from_body)
-    back = [0.0, physique.half_depth_mm - BACK_FLAT_MM, float(centre[2])]
+    placed = _place_lesions(seed, lesions, surroundings, lps_from_body)
+    if vanished:
+        placed = (replace(placed[0], is_visible=False), *placed[1:])
+    tumours = [lesion_part(each, lps_from_body) for each in placed if each.is_visible]
+    middle = moved_points(inverse_rigid(lps_from_body), placed[0].centre_mm)
+    field, size = _scan_field(surroundings.liver, middle, lps_from_body)
+    back = [0.0, physique.half_depth_mm - BACK_FLAT_MM, float(middle[2])]
     return Patient(
         seed=seed,
-        parts=(*organs, tumour),
+        parts=(*organs, *tumours),
         lps_from_body=lps_from_body,
         skin=surroundings.skin,
-        obstacles=Union((surroundings.bone_and_lung, surroundings.bowel)),
-        tumour_centre_mm=frozen_floats(moved_points(lps_from_body, centre), (3,), "tumour"),
-        tumour_diameter_mm=diameter,
-        corridor=corridor.moved(lps_from_body),
+        obstacles=joined(organs, ("bone", "lung", "bowel")),
+        liver=surroundings.liver,
+        segments=surroundings.segments,
+        lesions=placed,
         back_y_mm=float(moved_points(lps_from_body, back)[1]),
         field_centre_mm=field,
         field_size_kji_mm=size,
+    )
+
+
+def _place_lesions(
+    seed: int, requests: Sequence[LesionRequest], around: Surroundings, lps_from_body: Floats
+) -> tuple[Lesion, ...]:
+    """Place lesions one after the other; each has its own source of chance."""
+    fields = around.fields()
+    sites: list[Site] = []
+    for number, request in enumerate(requests):
+        rng = np.random.default_rng([seed, 4, number])
+        sites.append(find_site(request, around, sites, rng, fields=fields))
+    return tuple(
+        Lesion(
+            name=f"L{number}",
+            lps_from_lesion=moved_pose(site, lps_from_body),
+            radii_mm=site.radii_mm,
+            has_rim=request.has_rim,
+            request=request,
+            truth=site.truth,
+            corridor=None if site.corridor is None else site.corridor.moved(lps_from_body),
+        )
+        for number, (request, site) in enumerate(zip(requests, sites, strict=True), start=1)
     )
 
 
@@ -147,40 +219,3 @@ def _draw_pose(rng: np.random.Generator) -> Floats:
     offset = np.array([rng.uniform(8, 28), rng.uniform(-190, -140), rng.uniform(-420, 380)])
     offset[0] *= rng.choice([-1.0, 1.0])
     return rigid_about(turn, [0.0, 0.0, 0.0], offset)
-
-
-def _build_organs(physique: Physique, rng: np.random.Generator) -> tuple[list[Part], Surroundings]:
-    kidneys = {side: build_kidney(physique, side, rng) for side in (-1.0, 1.0)}
-    liver = build_liver(physique, kidneys[-1.0], rng)
-    organs = [
-        *trunk_parts(physique),
-        *in_group("lung", chest_parts(physique, rng)),
-        *skeleton_parts(physique),
-        *in_group("abdomen", fat_vessel_parts(physique, rng)),
-        *in_group("abdomen", [kidney_part(kidneys[-1.0], "right kidney")]),
-        *in_group("abdomen", [kidney_part(kidneys[1.0], "left kidney")]),
-        *in_group("abdomen", abdomen_parts(physique, liver.shape, rng)),
-        *in_group("abdomen", aorta_parts(physique)),
-        *in_group("liver", liver_parts(liver)),
-    ]
-    surroundings = Surroundings(
-        skin=skin_shape(physique),
-        liver=liver.shape,
-        vessels=_joined(organs, ("vessel",)),
-        bone_and_lung=_joined(organs, ("bone", "lung")),
-        bowel=_joined(organs, ("bowel",)),
-        other_organs=Union((liver.gallbladder, kidneys[-1.0])),
-    )
-    return organs, surroundings
-
-
-def _joined(parts: list[Part], structures: tuple[str, ...]) -> Shape:
-    """Join all parts of some structures; what is painted inside another adds nothing."""
-    inner = (" gas", "lung vessel")
-    return Union(
-        tuple(
-            part.shape
-            for part in parts
-            if part.tissue.structure in structures and not part.name.endswith(inner)
-        )
-    )

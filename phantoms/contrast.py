@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from phantoms.errors import ScanRefusedError
+from phantoms.tissues import ALIKE, TISSUES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,6 +76,9 @@ ENHANCEMENT: Mapping[str, Enhancement] = MappingProxyType(
 """By the name of the tissue; what is not named (fat, bone, gas, bile) takes no contrast."""
 
 
+MATERIALS: Mapping[str, Tissue] = MappingProxyType({tissue.name: tissue for tissue in TISSUES})
+
+
 def hu_in_phase(tissue: Tissue, phase: str) -> float:
     """Give a tissue's mean Hounsfield units in a contrast phase.
 
@@ -109,7 +113,8 @@ def hu_in_phase(tissue: Tissue, phase: str) -> float:
             got=repr(phase),
             next_step="choose a phase from the list",
         )
-    course = ENHANCEMENT.get(tissue.name)
+    material = MATERIALS.get(ALIKE.get(tissue.name, tissue.name), tissue)
+    course = ENHANCEMENT.get(material.name)
     if course is None or phase == OWN_PHASE:
         return tissue.hu
     by_phase = {
@@ -117,7 +122,8 @@ def hu_in_phase(tissue: Tissue, phase: str) -> float:
         "arterial": course.arterial_hu,
         "delayed": course.delayed_hu,
     }
-    return by_phase[phase]
+    # a tissue that differs a little from its material does so in every phase
+    return by_phase[phase] + tissue.hu - material.hu
 
 
 def parts_in_phase(placed: list[tuple[Part, Pose]], phase: str) -> list[tuple[Part, Pose]]:

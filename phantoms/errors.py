@@ -10,7 +10,8 @@
     ├── HardwareRefusedError (also ValueError)  a needle that fits no bore, an arm that finds no way
     ├── SourceRefusedError (also ValueError)    a scan into which nothing can be put
     ├── OutputRefusedError (also ValueError)    a path that cannot be written
-    └── AnatomyError                            a seed without a place for a reachable tumour
+    └── AnatomyError                            a seed that yields no patient
+        └── LesionRefusedError (also ValueError)    a lesion that a seed has no place for
 """
 
 from __future__ import annotations
@@ -86,4 +87,8 @@ class OutputRefusedError(RefusedError):
 
 
 class AnatomyError(PhantomError):
-    """A seed that yields no patient with a reachable tumour: a defect of the anatomy."""
+    """A seed that yields no patient."""
+
+
+class LesionRefusedError(RefusedError, AnatomyError):
+    """A lesion that cannot be asked for, or that a seed has no place for."""

@@ -56,8 +56,19 @@ class Physique:
     def cavity_half_mm(self) -> Floats:
         """(2,) array: half width and half depth of the body cavity, millimetres."""
         layers = self.skin_mm + self.wall_mm
-        width = self.half_width_mm - layers - 1.2 * self.fat_mm
-        return np.array([width, self.half_depth_mm - layers - self.fat_mm - 6.0])
+        width = self.half_width_mm - layers - 1.1 * self.fat_mm
+        front = self.half_depth_mm - layers - self.fat_mm
+        return np.array([width, front + self.cavity_centre_y_mm])
+
+    @property
+    def cavity_back_mm(self) -> float:
+        """Back of the body cavity beside the spine, y in millimetres."""
+        return self.cavity_centre_y_mm + float(self.cavity_half_mm[1])
+
+    @property
+    def spine_y_mm(self) -> float:
+        """Middle of the vertebral bodies, y in millimetres."""
+        return self.cavity_back_mm - 40.0
 
     @property
     def cavity_front_mm(self) -> float:
@@ -76,23 +87,23 @@ def draw_physique(rng: np.random.Generator) -> Physique:
     Returns
     -------
     Physique
-        Around 340 mm wide and 230 mm deep.
+        Around 315 mm wide and 220 mm deep.
 
     Examples
     --------
-    >>> 150 < draw_physique(np.random.default_rng(1)).half_width_mm < 190
+    >>> 150 < draw_physique(np.random.default_rng(1)).half_width_mm < 175
     True
     """
-    fat = rng.uniform(12.0, 20.0)
+    fat = rng.uniform(8.0, 17.0)
     return Physique(
-        half_width_mm=rng.uniform(160.0, 170.0) + 0.6 * (fat - 12.0),
-        half_depth_mm=rng.uniform(110.0, 116.0) + 0.5 * (fat - 12.0),
-        flat_mm=rng.uniform(52.0, 62.0),
+        half_width_mm=rng.uniform(150.0, 159.0) + 0.9 * (fat - 10.0),
+        half_depth_mm=rng.uniform(105.0, 111.0) + 0.8 * (fat - 10.0),
+        flat_mm=rng.uniform(22.0, 34.0),
         skin_mm=2.0,
         fat_mm=fat,
         wall_mm=13.0,
-        cavity_centre_y_mm=rng.uniform(-13.0, -10.0),
+        cavity_centre_y_mm=rng.uniform(-6.0, -4.0),
         rib_pitch_mm=rng.uniform(28.5, 30.5),
-        rib_drop_mm=rng.uniform(62.0, 74.0),
+        rib_drop_mm=rng.uniform(70.0, 80.0),
         dome_mm=rng.uniform(9.0, 18.0),
     )

@@ -141,7 +141,49 @@ HUB_PLASTIC = Tissue(name="hub plastic", hu=90.0, structure=None)
 HOLLOW_STEEL = Tissue(name="hollow steel shaft", hu=4200.0, structure=None)
 TITANIUM = Tissue(name="titanium", hu=7000.0, structure=None)
 
+# the same materials by organ, so that a voxel's tissue tells its organ
+HEPATIC_TWIG = replace(BLOOD, name="small hepatic vessel", structure="liver")
+CAVAL_BLOOD = replace(BLOOD, name="blood of the vena cava")
+PORTAL_BLOOD = replace(BLOOD, name="blood of the portal vein")
+LUNG_FISSURE = replace(LUNG, name="lung fissure", hu=-700.0)
+RIGHT_CORTEX = replace(RENAL_CORTEX, name="right renal cortex")
+RIGHT_MEDULLA = replace(RENAL_MEDULLA, name="right renal medulla")
+SINUS_FAT = replace(VISCERAL_FAT, name="fat of the renal sinus")
+URINE = replace(BILE, name="urine", hu=12.0)
+ADRENAL = replace(PANCREAS, name="adrenal")
+OESOPHAGUS = replace(MUSCLE, name="oesophagus")
+STOMACH_WALL = replace(GUT_WALL, name="stomach wall")
+STOMACH_FLUID = replace(GUT_FLUID, name="stomach contents")
+STOMACH_GAS = replace(GUT_GAS, name="stomach gas")
+DUODENUM_WALL = replace(GUT_WALL, name="duodenal wall", hu=85.0)
+DUODENUM_FLUID = replace(GUT_FLUID, name="duodenal contents", hu=30.0)
+SMALL_BOWEL_WALL = replace(GUT_WALL, name="small bowel wall", hu=90.0)
+SMALL_BOWEL_FLUID = replace(GUT_FLUID, name="small bowel contents", hu=38.0, texture_hu=16.0)
+TUMOUR_RIM = replace(METASTASIS, name="rim of a metastasis", hu=96.0)
+ABLATED = replace(LIVER, name="coagulated liver", hu=52.0, texture_hu=8.0)
+ABLATED_TUMOUR = replace(ABLATED, name="coagulated metastasis", hu=58.0)
+ABLATION_CENTRE = replace(ABLATED, name="dense middle of an ablation", hu=72.0)
+ABLATION_RIM = replace(LIVER, name="hyperaemic rim", hu=136.0, texture_hu=6.0)
+
 TISSUES: tuple[Tissue, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Tissue)
 )
 """Every tissue; a tissue's number on a painted grid is its place here, air being 0."""
+
+ALIKE: Mapping[str, str] = MappingProxyType(
+    {
+        member.name: material.name
+        for material, members in (
+            (BLOOD, (HEPATIC_TWIG, CAVAL_BLOOD, PORTAL_BLOOD)),
+            (RENAL_CORTEX, (RIGHT_CORTEX,)),
+            (RENAL_MEDULLA, (RIGHT_MEDULLA,)),
+            (PANCREAS, (ADRENAL,)),
+            (MUSCLE, (OESOPHAGUS,)),
+            (GUT_WALL, (STOMACH_WALL, DUODENUM_WALL, SMALL_BOWEL_WALL)),
+            (METASTASIS, (TUMOUR_RIM,)),
+            (LIVER, (ABLATION_RIM,)),
+        )
+        for member in members
+    }
+)
+"""By a tissue's name, the material whose contrast it shares; coagulated tissue takes none."""

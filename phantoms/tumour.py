@@ -1,32 +1,26 @@
-"""Where a metastasis may lie: deep in the right lobe, clear of vessels, with a free way to it."""
+"""Straight ways from the skin to a metastasis that are free of bone, lung, bowel and vessels."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from phantoms.arrays import Floats, frozen_floats
-from phantoms.bounds import bounds_mm
-from phantoms.errors import AnatomyError
 from phantoms.motion import moved_points
 from phantoms.program import Field, distance_field
 
 if TYPE_CHECKING:
+    from phantoms.organs.segments import Segments
     from phantoms.shapes import Shape
 
-DIAMETER_MM = (12.0, 17.0)
-BELOW_CAPSULE_MM = 8.0
-FROM_VESSELS_MM = 8.0
 CORRIDOR_RADIUS_MM = 8.0
 CORRIDOR_FROM_BOWEL_MM = 11.0
 CORRIDOR_FROM_VESSELS_MM = 4.0
 MOST_LEAN_DEG = 40.0
 CORRIDOR_STEP_MM = 1.0
 LONGEST_WAY_MM = 140.0
-DRAWS = 4000
-"""Places looked at before a seed is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,31 +29,35 @@ class Surroundings:
 
     Parameters
     ----------
-    skin, liver, vessels : Shape
-        The outside of the body, the liver, and all vessels.
-    bone_and_lung, bowel : Shape
+    skin, liver : Shape
+        The outside of the body and the liver.
+    vessels : Shape
+        All named vessels.
+    portal, hepatic : Shape
+        Portal branches and hepatic veins where their diameter is 3 mm or more.
+    bone, lung, bowel : Shape
         Never in the way; bowel is kept off more widely.
     other_organs : Shape
         Gallbladder and kidney: not in the way either.
+    segments : Segments
+        The boundaries of the segments.
     """
 
     skin: Shape
     liver: Shape
     vessels: Shape
-    bone_and_lung: Shape
+    portal: Shape
+    hepatic: Shape
+    bone: Shape
+    lung: Shape
     bowel: Shape
     other_organs: Shape
+    segments: Segments
 
     def fields(self) -> Fields:
         """Prepare every shape for many questions."""
-        return Fields(
-            skin=distance_field(self.skin),
-            liver=distance_field(self.liver),
-            vessels=distance_field(self.vessels),
-            bone_and_lung=distance_field(self.bone_and_lung),
-            bowel=distance_field(self.bowel),
-            other_organs=distance_field(self.other_organs),
-        )
+        names = [each.name for each in fields(Fields)]
+        return Fields(**{name: distance_field(getattr(self, name)) for name in names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +67,10 @@ class Fields:
     skin: Field
     liver: Field
     vessels: Field
-    bone_and_lung: Field
+    portal: Field
+    hepatic: Field
+    bone: Field
+    lung: Field
     bowel: Field
     other_organs: Field
 
@@ -170,51 +171,10 @@ def _least_spare_mm(around: Fields, line_mm: Floats) -> float:
     """Measure by how much points keep their distances; negative where one does not."""
     return float(
         min(
-            around.bone_and_lung(line_mm).min() - CORRIDOR_RADIUS_MM,
+            around.bone(line_mm).min() - CORRIDOR_RADIUS_MM,
+            around.lung(line_mm).min() - CORRIDOR_RADIUS_MM,
             around.bowel(line_mm).min() - CORRIDOR_FROM_BOWEL_MM,
             around.vessels(line_mm).min() - CORRIDOR_FROM_VESSELS_MM,
             around.other_organs(line_mm).min() - CORRIDOR_FROM_VESSELS_MM,
         )
-    )
-
-
-def place_tumour(around: Surroundings, rng: np.random.Generator) -> tuple[Floats, float, Corridor]:
-    """Draw a metastasis until its place keeps every promise.
-
-    Parameters
-    ----------
-    around : Surroundings
-        The shapes, body frame.
-    rng : numpy.random.Generator
-        Source of chance.
-
-    Returns
-    -------
-    centre_mm : (3,) array
-        Centre, body frame, millimetres.
-    diameter_mm : float
-        Diameter, millimetres.
-    corridor : Corridor
-        A free way from the skin, body frame.
-
-    Raises
-    ------
-    AnatomyError
-        If no place is found.
-    """
-    diameter = float(rng.uniform(*DIAMETER_MM))
-    low, high = bounds_mm(around.liver)
-    high[0] = -35.0  # the right lobe only
-    places = rng.uniform(low, high, (DRAWS, 3))
-    fields = around.fields()
-    deep = fields.liver(places) <= -(0.5 * diameter + BELOW_CAPSULE_MM)
-    places = places[deep]
-    clear = fields.vessels(places) >= 0.5 * diameter + FROM_VESSELS_MM
-    for centre in places[clear]:
-        corridor = find_corridor(fields, centre)
-        if corridor is not None:
-            return centre, diameter, corridor
-    raise AnatomyError(
-        f"No reachable place for a {diameter:.1f} mm tumour among {DRAWS} draws in a liver of box "
-        f"{low.round()} to {high.round()} mm; use another seed and report this one"
     )

@@ -1,4 +1,4 @@
-"""What fills the chest: lungs with their vessels, heart, aorta, and twigs in the abdominal fat."""
+"""What fills the chest: lungs with vessels and fissures, heart, oesophagus."""
 
 from __future__ import annotations
 
@@ -7,41 +7,81 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phantoms import tissues
-from phantoms.organs.curves import smooth_tube
-from phantoms.organs.trunk import lung_shapes
+from phantoms.organs.curves import smooth_tube, trimmed
+from phantoms.organs.trees import Growth, grown_twigs
+from phantoms.organs.trunk import dome_shape, heart_bed, lung_shapes
+from phantoms.program import distance_field
 from phantoms.shapes import Cut, Intersection, Offset, Shape, ellipsoid
-from phantoms.tissues import Part
+from phantoms.tissues import Part, Tissue
 
 if TYPE_CHECKING:
     from phantoms.physique import Physique
+    from phantoms.shapes import Tube
 
-LUNG_VESSELS = 26
-"""Vessels drawn in each lung."""
+LUNG_VESSELS = 44
+"""Stems drawn in each lung."""
+LUNG_GROWTH = Growth(
+    generations=2,
+    spacing_mm=14.0,
+    thinner_ratio=0.68,
+    slender_ratio=13.0,
+    least_mm=0.6,
+    most_mm=1.6,
+)
+VESSEL_GAP_MM = 2.5
+"""Lung vessels end so far below the pleura."""
 
 
 def _lung_vessels(lung: Shape, side: float, rng: np.random.Generator) -> list[Part]:
-    """Draw vessels that fan out from the root of the lung, down and outward."""
-    root = np.array([side * 34.0, 0.0, 66.0])
-    inside = Offset(lung, -2.5)
-    parts = []
-    for _ in range(LUNG_VESSELS):
-        reach = [side * rng.uniform(10, 92), rng.uniform(-78, 66), rng.uniform(-120, -30)]
-        goal = root + np.array(reach)
-        sway = rng.normal(0.0, 9.0, 3)
+    """Draw vessels that fan out from the root of the lung, down and outward, and their twigs."""
+    root = np.array([side * 46.0, 14.0, 72.0])
+    inside = distance_field(lung)
+    goals = rng.uniform([10.0, -90.0, -90.0], [150.0, 90.0, 90.0], (1500, 3)) * [side, 1.0, 1.0]
+    stems: list[Tube] = []
+    for goal in goals[inside(goals) < -VESSEL_GAP_MM - 1.0][:LUNG_VESSELS]:
+        sway = rng.normal(0.0, 6.0, 3)
         corners = [
-            [*root, 3.2],
-            [*(0.55 * root + 0.45 * goal + sway), rng.uniform(1.5, 2.4)],
-            [*goal, 0.7],
+            [*root, 3.4],
+            [*(0.55 * root + 0.45 * goal + sway), rng.uniform(1.6, 2.6)],
+            [*goal, 0.9],
         ]
-        tube = smooth_tube(corners, 4)
-        parts.append(
-            Part(
-                name="lung vessel",
-                shape=Intersection((tube, inside)),
-                tissue=tissues.LUNG_VESSEL,
-            )
-        )
-    return parts
+        kept = trimmed(smooth_tube(corners, 5), inside, VESSEL_GAP_MM)
+        if kept is not None:
+            stems.append(kept)
+    twigs = grown_twigs(stems, LUNG_GROWTH, inside, VESSEL_GAP_MM, rng)
+    return [
+        Part(name="lung vessel", shape=tube, tissue=tissues.LUNG_VESSEL)
+        for tube in [*stems, *twigs]
+    ]
+
+
+def _fissure(lung: Shape, side: float) -> Part:
+    """Build the oblique fissure: a curved sheet from high behind to low in front."""
+    ball = ellipsoid([side * 70.0, -190.0, -120.0], [150.0, 210.0, 210.0])
+    sheet = Intersection((Cut(ball, Offset(ball, -0.9)), Offset(lung, -0.5)))
+    return Part(name="lung fissure", shape=sheet, tissue=tissues.LUNG_FISSURE)
+
+
+def _heart_parts(physique: Physique) -> list[Part]:
+    """Build the heart in its bed: muscle, a left and a right ventricle, a right atrium."""
+    front = physique.cavity_front_mm
+    bed = Cut(Offset(heart_bed(physique), -3.0), Offset(dome_shape(physique), 3.0), 6.0)
+
+    def blood(name: str, centre: list[float], radii: list[float]) -> Part:
+        chamber = Intersection((ellipsoid(centre, radii), Offset(bed, -3.0)), 4.0)
+        return Part(name=name, shape=chamber, tissue=tissues.HEART)
+
+    return [
+        Part(
+            name="pericardial fat",
+            shape=Cut(heart_bed(physique), Offset(dome_shape(physique), 0.5)),
+            tissue=tissues.VISCERAL_FAT,
+        ),
+        Part(name="heart", shape=bed, tissue=tissues.MYOCARDIUM),
+        blood("left ventricle", [48.0, front + 64.0, 18.0], [27.0, 20.0, 28.0]),
+        blood("right ventricle", [14.0, front + 34.0, 8.0], [44.0, 20.0, 28.0]),
+        blood("right atrium", [-26.0, front + 66.0, 22.0], [27.0, 27.0, 38.0]),
+    ]
 
 
 def chest_parts(physique: Physique, rng: np.random.Generator) -> list[Part]:
@@ -51,61 +91,15 @@ def chest_parts(physique: Physique, rng: np.random.Generator) -> list[Part]:
         (-1.0, 1.0), ("right lung", "left lung"), lung_shapes(physique), strict=True
     ):
         parts.append(Part(name=name, shape=lung, tissue=tissues.LUNG))
+        parts.append(_fissure(lung, side))
         parts += _lung_vessels(lung, side, rng)
-    heart = ellipsoid([30.0, physique.cavity_centre_y_mm - 20.0, 30.0], [50.0, 42.0, 38.0])
-    right, left = lung_shapes(physique)
-    heart_bed = Cut(Cut(heart, Offset(right, 3.0), 4.0), Offset(left, 3.0), 4.0)
-    blood = ((9.0, tissues.HEART),)
-    parts.append(Part(name="heart", shape=heart_bed, tissue=tissues.MYOCARDIUM, shells=blood))
-    return parts
+    return parts + _heart_parts(physique) + [_oesophagus(physique, tissues.OESOPHAGUS)]
 
 
-def aorta_parts(physique: Physique) -> list[Part]:
-    """Build the aorta in front of the spine, with the coeliac trunk and mesenteric artery."""
-    y = physique.cavity_centre_y_mm + float(physique.cavity_half_mm[1]) - 50.0
-    aorta = smooth_tube(
-        [[24, y + 14, 160, 11.5], [20, y + 10, 20, 11], [8, y - 1, -60, 10.5],
-         [5, y - 2, -150, 9.5], [4, y - 1, -330, 9]], 6,
+def _oesophagus(physique: Physique, tissue: Tissue) -> Part:
+    y = physique.spine_y_mm
+    tube = smooth_tube(
+        [[6, y - 30, 150, 8], [8, y - 36, 40, 8.5], [14, y - 46, -30, 8.5],
+         [30, y - 50, -52, 9]], 4,
     )  # fmt: skip
-    coeliac = smooth_tube(
-        [[6, y - 8, -96, 4], [6, y - 22, -98, 3.6], [30, y - 18, -96, 3], [66, y + 14, -84, 2.2]], 5
-    )
-    mesenteric = smooth_tube(
-        [[6, y - 8, -112, 4], [5, y - 20, -122, 3.8], [3, y - 24, -170, 3.2]], 5
-    )
-    hepatic = smooth_tube(
-        [[6, y - 22, -98, 3], [-14, y - 26, -104, 2.6], [-28, y - 24, -98, 1.8]], 5
-    )
-    tubes = {
-        "aorta": aorta,
-        "splenic artery": coeliac,
-        "mesenteric artery": mesenteric,
-        "hepatic artery": hepatic,
-    }
-    return [
-        Part(name=name, shape=tube, tissue=tissues.ARTERIAL_BLOOD) for name, tube in tubes.items()
-    ]
-
-
-def fat_vessel_parts(physique: Physique, rng: np.random.Generator) -> list[Part]:
-    """Draw small vessels in the mesenteric fat, so that it does not look poured."""
-    width, depth = physique.cavity_half_mm
-    y = physique.cavity_centre_y_mm
-    parts = []
-    for _ in range(40):
-        start = np.array([rng.uniform(-0.2, 0.7) * width, y + rng.uniform(-0.6, 0.5) * depth, 0.0])
-        start[2] = rng.uniform(-200.0, -110.0)
-        corners = np.column_stack(
-            [
-                start + np.cumsum(rng.normal(0.0, 9.0, (4, 3)), axis=0),
-                np.linspace(1.7, 0.8, 4),
-            ]
-        )
-        parts.append(
-            Part(
-                name="mesenteric twig",
-                shape=smooth_tube(corners, 4),
-                tissue=tissues.PANCREAS,
-            )
-        )
-    return parts
+    return Part(name="oesophagus", shape=tube, tissue=tissue)

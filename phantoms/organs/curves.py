@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from phantoms.arrays import Floats
+    from phantoms.program import Field
 
 
 def smooth_curve(points: ArrayLike, pieces: int = 5) -> Floats:
@@ -70,3 +71,57 @@ def smooth_tube(corners_mm: ArrayLike, pieces: int = 5) -> Tube:
     """
     curve = smooth_curve(corners_mm, pieces)
     return Tube(curve[:, :3], np.maximum(curve[:, 3], 0.4))
+
+
+def in_pieces(tube: Tube, segments: int) -> list[Tube]:
+    """Cut a tube into short ones, so that painting each touches only what is near it.
+
+    Parameters
+    ----------
+    tube : Tube
+        A tube of many segments.
+    segments : int
+        Most segments of a piece.
+
+    Returns
+    -------
+    list of Tube
+        Together the same points; neighbours share a corner.
+    """
+    corners = len(tube.points_mm)
+    return [
+        Tube(tube.points_mm[at : at + segments + 1], tube.radii_mm[at : at + segments + 1])
+        for at in range(0, corners - 1, segments)
+    ]
+
+
+def widened(tube: Tube, grow_mm: float) -> Tube:
+    """Build the tube along the same line with another radius, millimetres, 0.4 at least."""
+    return Tube(tube.points_mm, np.maximum(tube.radii_mm + grow_mm, 0.4))
+
+
+def trimmed(tube: Tube, inside: Field, gap_mm: float) -> Tube | None:
+    """Keep the longest run of a tube that stays inside a shape.
+
+    Parameters
+    ----------
+    tube : Tube
+        The tube.
+    inside : callable
+        Signed distance to the shape's surface, (n, 3) points to (n,), millimetres.
+    gap_mm : float
+        How far its skin stays below that surface, millimetres.
+
+    Returns
+    -------
+    Tube or None
+        None where no two neighbouring corners stay inside.
+    """
+    deep = inside(tube.points_mm) <= -(gap_mm + tube.radii_mm)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], deep.astype(np.int8), [0]])))
+    starts, ends = edges[::2], edges[1::2]
+    if not len(starts) or int((ends - starts).max()) < 2:
+        return None
+    longest = int(np.argmax(ends - starts))
+    run = slice(int(starts[longest]), int(ends[longest]))
+    return Tube(tube.points_mm[run], tube.radii_mm[run])

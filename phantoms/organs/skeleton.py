@@ -1,4 +1,4 @@
-"""Ribs with their cartilage, sternum and spine."""
+"""Ribs with their cartilage, and the sternum."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ import numpy as np
 
 from phantoms import tissues
 from phantoms.organs.curves import smooth_curve
-from phantoms.shapes import (
-    Cut,
-    RoundedBox,
-    Shape,
-    Superellipsoid,
-    Tube,
-    Union,
-    capsule,
-)
+from phantoms.organs.spine import boned, spine_parts
+from phantoms.shapes import RoundedBox, Shape, Tube, Union, capsule
 from phantoms.tissues import Part
 
 if TYPE_CHECKING:
     from phantoms.arrays import Floats
     from phantoms.physique import Physique
 
-RIB_RADIUS_MM = 5.0
-RIB_CORTEX_MM = 1.5
+RIB_RADIUS_MM = 3.7
+"""Half thickness of a rib's upper and lower edge."""
+RIB_HALF_RISE_MM = 2.5
+"""The edges run so far above and below the middle line: a rib is taller than thick."""
+RIB_BLEND_MM = 5.0
+RIB_CORTEX_MM = 1.3
+RIB_DEPTH_MM = 4.6
+"""The middle of a rib lies so far outside the body cavity."""
 RIB_ENDS_RAD = (2.62, 2.66, 2.66, 2.58, 2.46, 2.30, 2.12, 1.88, 1.45, 0.95)
 """Where ribs 3 to 12 end in front: angle round the trunk from the spine, radians."""
 FIRST_RIB_PITCHES = 3.15
 """Height of the first rib's start above the dome, in rib pitches."""
+RIB_PIECE = 6
+"""Segments of a rib that are painted together."""
 CARTILAGE_RIBS = 7
 """So many of the ribs reach the sternum or the one above by cartilage."""
 
@@ -52,7 +53,7 @@ def rib_line(physique: Physique, side: float, level: int, angles_rad: Floats) ->
     (n, 3) array
         Points of the middle line, body frame, millimetres.
     """
-    half = physique.cavity_half_mm + 0.5 * physique.wall_mm
+    half = physique.cavity_half_mm + RIB_DEPTH_MM
     sine, cosine = np.sin(angles_rad), np.cos(angles_rad)
     # on the oval parted in the middle: the ray at this angle meets it at the share of the ray
     # where the rounded end's norm is one
@@ -70,19 +71,43 @@ def rib_line(physique: Physique, side: float, level: int, angles_rad: Floats) ->
     )
 
 
-def rib_tubes(physique: Physique) -> list[Tube]:
-    """Build the ribs, right then left from the top down; between two stays 14 mm or more."""
-    tubes = []
-    for side in (-1.0, 1.0):
-        for level, end in enumerate(RIB_ENDS_RAD):
-            line = rib_line(physique, side, level, np.linspace(0.34, end, 26))
-            tubes.append(Tube(line, np.full(len(line), RIB_RADIUS_MM)))
-    return tubes
+def rib_lines(physique: Physique) -> list[Floats]:
+    """Trace the ribs, (n, 3) arrays in the body frame, right then left from the top down."""
+    return [
+        rib_line(physique, side, level, np.linspace(0.42, end, 25))
+        for side in (-1.0, 1.0)
+        for level, end in enumerate(RIB_ENDS_RAD)
+    ]
+
+
+def rib_shape(line_mm: Floats, shrink_mm: float = 0.0) -> Shape:
+    """Build a rib, oval in cross-section, along its middle line (n, 3), millimetres."""
+    radii = np.full(len(line_mm), RIB_RADIUS_MM - shrink_mm)
+    rise = np.array([0.0, 0.0, RIB_HALF_RISE_MM])
+    edges = (Tube(line_mm - rise, radii), Tube(line_mm + rise, radii))
+    return Union(edges, RIB_BLEND_MM)
+
+
+def rib_parts(physique: Physique) -> list[Part]:
+    """Build the ribs: all of their cortex, then the marrow in it, in short pieces."""
+    pieces = [
+        line[at : at + RIB_PIECE + 1]
+        for line in rib_lines(physique)
+        for at in range(0, len(line) - 1, RIB_PIECE)
+    ]
+    cortex = [
+        Part(name="rib", shape=rib_shape(piece), tissue=tissues.CORTICAL_BONE) for piece in pieces
+    ]
+    marrow = [
+        Part(name="rib marrow", shape=rib_shape(piece, RIB_CORTEX_MM), tissue=tissues.SPONGY_BONE)
+        for piece in pieces
+    ]
+    return cortex + marrow
 
 
 def cartilage_tubes(physique: Physique) -> list[Tube]:
     """Build the cartilage from each rib's end to the sternum or to the cartilage above."""
-    front = physique.cavity_front_mm - 0.5 * physique.wall_mm
+    front = physique.cavity_front_mm - RIB_DEPTH_MM
     tubes = []
     for side in (-1.0, 1.0):
         ends = [
@@ -96,66 +121,29 @@ def cartilage_tubes(physique: Physique) -> list[Tube]:
                 goal = 0.5 * (ends[level - 1] + np.array([side * 16.0, front, -38.0]))
             middle = 0.5 * (ends[level] + goal) + np.array([0.0, -3.0, 0.0])
             line = smooth_curve(np.array([ends[level], middle, goal]), 4)
-            tubes.append(Tube(line, np.full(len(line), 4.5)))
+            tubes.append(Tube(line, np.full(len(line), 5.0)))
     return tubes
-
-
-def _vertebra(y_mm: float, z_mm: float) -> Shape:
-    return Superellipsoid(
-        centre_mm=np.array([0.0, y_mm, z_mm]), radii_mm=np.array([22.0, 17.0, 12.5]), exponent=2.7
-    )
-
-
-def _posterior_arch(y_mm: float, z_mm: float) -> Shape:
-    parts: list[Shape] = [
-        capsule([0.0, y_mm + 35.0, z_mm - 5.0], [0.0, y_mm + 50.0, z_mm - 13.0], 3.8)
-    ]
-    for side in (-1.0, 1.0):
-        root = [side * 12.5, y_mm + 22.0, z_mm]
-        parts.append(capsule([side * 14.0, y_mm + 9.0, z_mm + 2.0], root, 4.2))
-        parts.append(capsule(root, [0.0, y_mm + 35.0, z_mm - 4.0], 4.0))
-        parts.append(capsule(root, [side * 34.0, y_mm + 31.0, z_mm + 3.0], 4.4))
-    return Union(tuple(parts), 4.0)
-
-
-def spine_y_mm(physique: Physique) -> float:
-    """Find the middle of the vertebral bodies, front to back, millimetres."""
-    return physique.cavity_centre_y_mm + float(physique.cavity_half_mm[1]) - 21.0
-
-
-def _boned(name: str, shape: Shape, cortex_mm: float) -> Part:
-    return Part(
-        name=name,
-        shape=shape,
-        tissue=tissues.CORTICAL_BONE,
-        shells=((cortex_mm, tissues.SPONGY_BONE),),
-    )
 
 
 def skeleton_parts(physique: Physique) -> list[Part]:
     """Build cartilage, ribs, sternum and spine, in painting order."""
-    y = spine_y_mm(physique)
-    front = physique.cavity_front_mm - 0.5 * physique.wall_mm
+    front = physique.cavity_front_mm - RIB_DEPTH_MM
     parts = [
-        Part(name="cartilage", shape=tube, tissue=tissues.CARTILAGE)
+        Part(
+            name="cartilage",
+            shape=tube,
+            tissue=tissues.FAT,
+            shells=((0.5, tissues.CARTILAGE),),
+        )
         for tube in cartilage_tubes(physique)
     ]
-    parts += [_boned("rib", tube, RIB_CORTEX_MM) for tube in rib_tubes(physique)]
+    parts += rib_parts(physique)
     sternum = RoundedBox(
         centre_mm=np.array([0.0, front - 1.0, 40.0]),
         half_extent_mm=np.array([17.0, 6.0, 76.0]),
         edge_radius_mm=5.5,
     )
     xiphoid = capsule([0.0, front, -34.0], [0.0, front + 2.0, -52.0], 4.0)
-    parts.append(_boned("sternum", sternum, 1.8))
+    parts.append(boned("sternum", sternum, 1.4))
     parts.append(Part(name="xiphoid", shape=xiphoid, tissue=tissues.CARTILAGE))
-    column = capsule([0.0, y, -330.0], [0.0, y, 160.0], 16.5)
-    parts.append(Part(name="discs", shape=column, tissue=tissues.DISC))
-    canal = capsule([0.0, y + 25.0, -330.0], [0.0, y + 25.0, 160.0], 9.0)
-    for level in range(-1, 13):
-        z = physique.rib_pitch_mm * (FIRST_RIB_PITCHES - level) - 4.0
-        arch = Cut(_posterior_arch(y, z), canal)
-        parts.append(_boned("vertebral arch", arch, 1.2))
-        parts.append(_boned("vertebra", _vertebra(y, z), 1.1))
-    parts.append(Part(name="spinal canal", shape=canal, tissue=tissues.SPINAL_CANAL))
-    return parts
+    return parts + spine_parts(physique)

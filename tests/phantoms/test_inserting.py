@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from phantoms import tissues
 from phantoms._resample_kernels import read_between
-from phantoms.detector import POINT_SPREAD_MM, blur_and_add_noise
+from phantoms.detector import blur_and_add_noise
 from phantoms.field import field_grid
 from phantoms.hardware import (
     PlacedPlate,
