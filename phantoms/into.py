@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from phantoms.body import room_in_front_mm, skin_distance
 from phantoms.casefiles import ABLATION_DAY, PLANNING_DAY
 from phantoms.files import check_new_folder, new_folder
-from phantoms.hardware import needle_metals, needle_parts, plate_parts
+from phantoms.hardware import needle_metals, needle_parts, plate_metals, plate_parts
 from phantoms.inserting import insert_parts, resampled, with_rows_in_front, within_twelve_bits
 from phantoms.motion import inverse_rigid, rigid_motion
 from phantoms.protocol import ScanProtocol
@@ -18,6 +19,7 @@ from phantoms.recipes import recipe_of
 from phantoms.scans import SyntheticScan, named_scan
 from phantoms.scene import check_in_field, set_scene, truth_of_scene
 from phantoms.sidecars import write_truth
+from phantoms.streaks import add_streaks
 from phantoms.truth import SCHEMA, truth_of_scan
 from phantoms.writer import Subject, write_dicom_series
 from template_gen.spec import save_spec
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 ROOM_IN_FRONT_MM = 90.0
 """A field with less air in front of the patient gets more, for plate and shafts to be seen."""
+STREAK_DRAW = 9
+"""Tells the draw of the streaks' noise from other draws of a seed."""
 DEIDENTIFIED = "PIXELS AND GEOMETRY ONLY; SIMULATED HARDWARE"
 
 
@@ -184,8 +188,11 @@ def _with_hardware(
         parts,
         grid,
         point_spread_mm=wish.point_spread_mm,
-        metals=[metal for each in scene.needles for metal in needle_metals(each)],
-        streaks=wish.streaks,
+        metals=[
+            *plate_metals(scene.plate),
+            *(metal for each in scene.needles for metal in needle_metals(each)),
+        ],
+        streaks=partial(add_streaks, rng=np.random.default_rng([wish.seed, STREAK_DRAW])),
     )
 
 

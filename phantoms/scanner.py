@@ -18,8 +18,8 @@ from phantoms.couch import couch_parts
 from phantoms.developing import develop_scan, stored_values
 from phantoms.errors import ScanRefusedError
 from phantoms.field import couch_roll, protocol_grid
-from phantoms.hardware import check_rigid, markers_lps_mm, plate_parts
-from phantoms.metal import Metal, check_metals
+from phantoms.hardware import check_rigid, plate_metals, plate_parts
+from phantoms.metal import check_metals
 from phantoms.motion import BodyMotion, Motion, body_chained
 from phantoms.noise import pixel_size_mm, slice_distance_mm
 from phantoms.painting import ScanGrid, label_map, paint_moved
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from phantoms.anatomy import Patient
     from phantoms.hardware import PlacedPlate
+    from phantoms.metal import Metal
     from phantoms.tissues import Part
 
 USUAL_NOISE_HU = 12.0
@@ -104,7 +105,7 @@ def scan_patient(  # noqa: PLR0913 - the settings of one scan, each by name
     painted = paint_moved(parts_in_phase(placed, settings.phase), voxels)
     add_texture(painted, voxels)
     hu = painted.values_hu
-    streaking = (*check_metals(metals), *_marker_metals(plate))
+    streaking = [*check_metals(metals), *([] if plate is None else plate_metals(plate))]
     develop_scan(hu, voxels, settings, rng, metals=streaking, axis_mm=patient.field_centre_mm)
     return named_scan(
         stored_values(hu, voxels, settings),
@@ -160,22 +161,6 @@ def _check_grid(grid: ScanGrid, protocol: ScanProtocol) -> None:
             got=f"{found.tolist()} mm",
             next_step="build the grid from the same numbers",
         )
-
-
-def _marker_metals(plate: PlacedPlate | None) -> list[Metal]:
-    """List the plate's markers as metal."""
-    if plate is None:
-        return []
-    places = markers_lps_mm(plate)
-    return [
-        Metal(
-            points_mm=places[marker.label][None],
-            radius_mm=0.5 * marker.diameter_mm,
-            material="aluminium",
-        )
-        for marker in plate.spec.markers
-        if marker.label in places
-    ]
 
 
 def _everything(

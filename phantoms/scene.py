@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from phantoms.hardware import DrivenNeedle, PlacedPlate
-    from phantoms.inserting import Streaks
     from phantoms.painting import ScanGrid
     from template_gen.spec import TemplateSpec
 
@@ -52,8 +51,6 @@ class Wish:
         Bend radius of its antenna, millimetres; infinite for a straight one.
     point_spread_mm : float
         Standard deviation of the source scanner's in-plane point spread, millimetres.
-    streaks : callable, optional
-        Adds the streaks of metals in place; none are cast if left out.
     """
 
     name: str
@@ -63,7 +60,6 @@ class Wish:
     with_needles: bool = False
     antenna_bend_mm: float = np.inf
     point_spread_mm: float = 0.55
-    streaks: Streaks | None = None
 
     def __post_init__(self) -> None:
         target = frozen_floats(self.target_mm, (3,), "Wish.target_mm")

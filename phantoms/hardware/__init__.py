@@ -14,7 +14,13 @@ from phantoms.hardware.placed import (
     ThreadedNeedle,
     drive_needle,
 )
-from phantoms.hardware.plate import PlacedPlate, check_rigid, markers_lps_mm, plate_parts
+from phantoms.hardware.plate import (
+    PlacedPlate,
+    check_rigid,
+    markers_lps_mm,
+    plate_metals,
+    plate_parts,
+)
 from phantoms.hardware.records import truth_of_arm, truth_of_needle
 from phantoms.hardware.slack import find_bore, guide_ends_mm, play_mm, slack_tilt_rad
 from phantoms.hardware.steel import needle_metals, needle_parts
@@ -50,6 +56,7 @@ __all__ = [
     "needle_metals",
     "needle_parts",
     "needles_closest_mm",
+    "plate_metals",
     "plate_parts",
     "play_mm",
     "points_along",

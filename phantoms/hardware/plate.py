@@ -10,6 +10,7 @@ import numpy as np
 from phantoms import tissues
 from phantoms.arrays import Floats, frozen_floats
 from phantoms.errors import ScanRefusedError
+from phantoms.metal import Metal
 from phantoms.motion import moved_points
 from phantoms.shapes import HalfSpace, Intersection, RoundedBox, Tube, sphere
 from phantoms.tissues import Part
@@ -114,6 +115,31 @@ def markers_lps_mm(plate: PlacedPlate) -> dict[str, Floats]:
         for label, point in zip(marker_labels(plate.spec), points, strict=True)
         if label not in plate.lost_markers
     }
+
+
+def plate_metals(plate: PlacedPlate) -> list[Metal]:
+    """List the markers that are still there as metal that throws streaks.
+
+    Parameters
+    ----------
+    plate : PlacedPlate
+        The plate.
+
+    Returns
+    -------
+    list of Metal
+        Balls of aluminium, LPS of the scan.
+    """
+    places = markers_lps_mm(plate)
+    return [
+        Metal(
+            points_mm=places[marker.label][None],
+            radius_mm=0.5 * marker.diameter_mm,
+            material="aluminium",
+        )
+        for marker in plate.spec.markers
+        if marker.label in places
+    ]
 
 
 def _cylinder(axis: BoreAxis, radius_mm: float, above_mm: float, below_mm: float) -> Intersection:

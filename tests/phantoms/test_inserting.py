@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 SPACING_MM = (2.5, 1.0, 1.0)
 NOISE_HU = 12.0
+SOFT_SPREAD_MM = 0.55
+"""What the soft kernel blurs by: a Gaussian of this standard deviation."""
 
 
 def standing(patient: Patient) -> PlacedPlate:
@@ -73,7 +75,7 @@ def scanned(
 
 def inserted(values: np.ndarray, grid: ScanGrid, plate: PlacedPlate) -> np.ndarray:
     placed = [(part, plate.lps_from_template) for part in plate_parts(plate)]
-    return insert_parts(values, placed, grid, point_spread_mm=POINT_SPREAD_MM).astype(float)
+    return insert_parts(values, placed, grid, point_spread_mm=SOFT_SPREAD_MM).astype(float)
 
 
 def test_without_noise_it_is_the_scan_with_the_plate(
@@ -116,7 +118,7 @@ def test_most_of_the_noise_of_tissue_stays_under_what_is_put_in() -> None:
     ground = np.full(grid.shape_kji, tissues.MUSCLE.hu, dtype=np.float32)
     blur_and_add_noise(ground, grid, NOISE_HU, np.random.default_rng(6))
     lesion = Part(name="lesion", shape=sphere([0, 0, 0], 16.0), tissue=tissues.METASTASIS)
-    values = insert_parts(ground, [(lesion, np.eye(4))], grid, point_spread_mm=POINT_SPREAD_MM)
+    values = insert_parts(ground, [(lesion, np.eye(4))], grid, point_spread_mm=SOFT_SPREAD_MM)
     index = np.stack(np.meshgrid(*map(np.arange, grid.shape_kji), indexing="ij"), axis=-1)
     within = np.linalg.norm(moved_points(grid.lps_from_index, index), axis=-1) < 13.0
     assert values[within].mean() == pytest.approx(tissues.METASTASIS.hu, abs=1.0)
