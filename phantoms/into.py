@@ -111,7 +111,6 @@ def insert_case(
             "files_sha256": source.files_sha256,
             "values_sha256": source.values_sha256,
             "point_spread_mm": wish.point_spread_mm,
-            "with_streaks": wish.streaks is not None,
             "rows_of_air_added_in_front": rows,
         },
         "planning": truth_of_scan(planning, "planning/"),
