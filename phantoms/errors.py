@@ -7,6 +7,7 @@
     ├── ShapeRefusedError (also ValueError)     a shape without a size, a matrix without an inverse
     ├── ScanRefusedError (also ValueError)      a spacing, noise or plate that cannot be scanned
     ├── OutputRefusedError (also ValueError)    a path that cannot be written
+    ├── MethodRefusedError (also ValueError)    a method or an answer that cannot be scored
     └── AnatomyError                            a seed without a place for a reachable tumour
 """
 
@@ -68,6 +69,10 @@ class ScanRefusedError(RefusedError):
 
 class OutputRefusedError(RefusedError):
     """A path that cannot be written."""
+
+
+class MethodRefusedError(RefusedError):
+    """A file of methods that cannot be used, or an answer that cannot be scored."""
 
 
 class AnatomyError(PhantomError):
