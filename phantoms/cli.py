@@ -1,4 +1,4 @@
-"""The command ``phantoms``: list the cases, make one.
+"""The command ``phantoms``: list the cases, make one, score methods on them.
 
 Exit codes: 0 done; 2 wrong usage or refused input; 1 a defect of ours; 130 interrupted.
 """
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from phantoms.leaderboard.cli import score
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -153,6 +155,9 @@ def _tell_made(
         )
         return
     print(f"{name}, seed {seed}: {out}\n{question}\nThe truth stands in truth.json.")
+
+
+app.command()(score)
 
 
 def _failed(error: BaseException) -> int:

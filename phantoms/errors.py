@@ -10,6 +10,7 @@
     ├── HardwareRefusedError (also ValueError)  a needle that fits no bore, an arm that finds no way
     ├── SourceRefusedError (also ValueError)    a scan into which nothing can be put
     ├── OutputRefusedError (also ValueError)    a path that cannot be written
+    ├── MethodRefusedError (also ValueError)    a method or an answer that cannot be scored
     └── AnatomyError                            a seed that yields no patient
         └── LesionRefusedError (also ValueError)    a lesion that a seed has no place for
 """
@@ -84,6 +85,10 @@ class SourceRefusedError(RefusedError):
 
 class OutputRefusedError(RefusedError):
     """A path that cannot be written."""
+
+
+class MethodRefusedError(RefusedError):
+    """A file of methods that cannot be used, or an answer that cannot be scored."""
 
 
 class AnatomyError(PhantomError):

@@ -146,3 +146,32 @@ def _share_behind(field: Field, cubes: Floats, value: Floats, edge: float) -> Fl
         total += (1.0 - 2.0 * (sum(corner) % 2)) * here**3
     share: Floats = np.clip(total / (6.0 * slope.prod(axis=1)), 0.0, 1.0)
     return share
+
+
+def sphere_points(count: int) -> Floats:
+    """Spread points evenly over the unit sphere (golden spiral).
+
+    Parameters
+    ----------
+    count : int
+        How many.
+
+    Returns
+    -------
+    (count, 3) array
+        Unit vectors; neighbours lie about ``3.5 / sqrt(count)`` apart.
+
+    References
+    ----------
+    A. Gonzalez, Mathematical Geosciences 42 (2010), doi:10.1007/s11004-009-9257-x.
+
+    Examples
+    --------
+    >>> bool(abs(sphere_points(1000).mean(axis=0)).max() < 1e-3)
+    True
+    """
+    height = 1.0 - (2.0 * np.arange(count) + 1.0) / count
+    turn = np.pi * (3.0 - np.sqrt(5.0)) * np.arange(count)
+    flat = np.sqrt(1.0 - height**2)
+    points: Floats = np.column_stack([flat * np.cos(turn), flat * np.sin(turn), height])
+    return points
