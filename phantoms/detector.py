@@ -16,18 +16,19 @@ if TYPE_CHECKING:
 
     from phantoms.arrays import Floats
     from phantoms.painting import ScanGrid
+    from phantoms.resolution import Kernel
 
 RIM_PIXELS = 16
 """A slice goes on so far beyond its border, or its edges would leak into one another."""
 
 
-def sharpen_as(kernel: str, hu: NDArray[np.float32], pixel_mm: Floats) -> None:
+def sharpen_as(kernel: str | Kernel, hu: NDArray[np.float32], pixel_mm: Floats) -> None:
     """Show a painted scan as a reconstruction kernel does, in place.
 
     Parameters
     ----------
-    kernel : str
-        Name in :data:`phantoms.resolution.KERNELS`.
+    kernel : str or Kernel
+        A name in :data:`phantoms.resolution.KERNELS`, or one of one's own.
     hu : (k, j, i) float32 array
         Means over pixels, Hounsfield units, changed.
     pixel_mm : (2,) array

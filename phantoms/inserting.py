@@ -19,9 +19,12 @@ from scipy import ndimage
 from phantoms import _resample_kernels, tissues
 from phantoms.arrays import frozen_floats
 from phantoms.bounds import bounds_mm, box_around
+from phantoms.detector import sharpen_as
 from phantoms.developing import LEAST_HU, MOST_HU
 from phantoms.motion import moved_points
+from phantoms.noise import pixel_size_mm
 from phantoms.painting import ScanGrid, in_slabs, paint_parts
+from phantoms.resolution import gaussian_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -132,18 +135,6 @@ def change_of(
     return box, np.asarray(change, dtype=np.float32)
 
 
-def _blurred(
-    change_hu: NDArray[np.float32], grid: ScanGrid, point_spread_mm: float
-) -> NDArray[np.float32]:
-    """Blur a change in the plane by the point spread."""
-    pixel_mm = np.linalg.norm(grid.lps_from_index[:3, 1:3], axis=0)
-    spread = (0.0, *(point_spread_mm / pixel_mm))
-    blurred: NDArray[np.float32] = ndimage.gaussian_filter(
-        change_hu, spread, mode="nearest", truncate=SPREADS, output=np.float32
-    )
-    return blurred
-
-
 def _quiet_ground(values_hu: NDArray[np.number]) -> NDArray[np.float32]:
     """Estimate what a picture shows without its noise: air is known, the rest is a median."""
     ground: NDArray[np.float32] = ndimage.median_filter(
@@ -196,7 +187,9 @@ def insert_parts(  # noqa: PLR0913 - one picture and what is put into it, each b
         sharp[box] += change
         streaks(sharp, grid, metals)
         box, change = (slice(None), slice(None), slice(None)), sharp - hu
-    hu[box] += _blurred(change, grid, point_spread_mm)
+    if change.size:
+        sharpen_as(gaussian_kernel(point_spread_mm), change, pixel_size_mm(grid))
+        hu[box] += change
     return within_twelve_bits(hu)
 
 

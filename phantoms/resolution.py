@@ -45,10 +45,31 @@ class Kernel:
     lift: float
 
 
+def gaussian_kernel(spread_mm: float) -> Kernel:
+    """Build the kernel that blurs like a Gaussian.
+
+    Parameters
+    ----------
+    spread_mm : float
+        Its standard deviation, millimetres.
+
+    Returns
+    -------
+    Kernel
+        Without enhancement.
+
+    Examples
+    --------
+    >>> gaussian_kernel(0.55).lift
+    0.0
+    """
+    return Kernel(reach_per_mm=1.0 / (math.sqrt(2.0) * math.pi * spread_mm), lift=0.0)
+
+
 KERNELS: Mapping[str, Kernel] = MappingProxyType(
     {
-        # a Gaussian of 0.55 mm: 50 % at 3.4, 10 % at 6.2 line pairs per cm
-        "soft": Kernel(reach_per_mm=1.0 / (math.sqrt(2.0) * math.pi * 0.55), lift=0.0),
+        # 50 % at 3.4, 10 % at 6.2 line pairs per cm
+        "soft": gaussian_kernel(0.55),
         # 1.27 at 3.7, 50 % at 8.1, 10 % at 11 line pairs per cm
         "sharp": Kernel(reach_per_mm=0.505, lift=2.2),
     }
@@ -56,13 +77,13 @@ KERNELS: Mapping[str, Kernel] = MappingProxyType(
 """Kernels by name: one for soft tissue, one that enhances edges as for bone and lung."""
 
 
-def mtf(kernel: str, frequency_per_mm: Floats) -> Floats:
+def mtf(kernel: str | Kernel, frequency_per_mm: Floats) -> Floats:
     """Give a kernel's modulation transfer.
 
     Parameters
     ----------
-    kernel : str
-        Name in :data:`KERNELS`.
+    kernel : str or Kernel
+        A name in :data:`KERNELS`, or one of one's own.
     frequency_per_mm : (...) array
         Radial spatial frequency in the plane of the slice, per millimetre.
 
@@ -76,7 +97,7 @@ def mtf(kernel: str, frequency_per_mm: Floats) -> Floats:
     >>> float(mtf("soft", np.array([0.3408])).round(2)[0])
     0.5
     """
-    shape = KERNELS[kernel]
+    shape = kernel if isinstance(kernel, Kernel) else KERNELS[kernel]
     square = np.square(np.asarray(frequency_per_mm, dtype=np.float64) / shape.reach_per_mm)
     transfer: Floats = (1.0 + shape.lift * square) * np.exp(-square)
     return transfer
@@ -136,7 +157,7 @@ def _frequencies(shape: tuple[int, int], pixel_mm: Floats) -> tuple[Floats, Floa
     return rows, np.fft.rfftfreq(shape[1], pixel_mm[1])[None, :]
 
 
-def sharpening_gain(kernel: str, shape: tuple[int, int], pixel_mm: Floats) -> Floats:
+def sharpening_gain(kernel: str | Kernel, shape: tuple[int, int], pixel_mm: Floats) -> Floats:
     """Build the filter that turns means over pixels into what a kernel shows.
 
     The pixel's own averaging is taken out, so that the transfer is the kernel's at any pixel
@@ -145,8 +166,8 @@ def sharpening_gain(kernel: str, shape: tuple[int, int], pixel_mm: Floats) -> Fl
 
     Parameters
     ----------
-    kernel : str
-        Name in :data:`KERNELS`.
+    kernel : str or Kernel
+        A name in :data:`KERNELS`, or one of one's own.
     shape : (2,) tuple of int
         Rows and columns.
     pixel_mm : (2,) array

@@ -93,7 +93,10 @@ def test_a_scan_takes_a_protocol_or_a_spacing_and_a_grid_that_fits(patient: Pati
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_the_liver_shows_its_value_in_each_phase(patient: Patient, phase: str) -> None:
-    scan = scanned(patient, replace(COARSE, phase=phase), with_labels=True)
+    # the twigs in it count as liver, and are brighter
+    plain = tuple(part for part in patient.parts if part.name != "hepatic twig")
+    bare = replace(patient, parts=plain)
+    scan = scanned(bare, replace(COARSE, phase=phase), with_labels=True)
     assert scan.labels is not None
     liver = binary_erosion(scan.labels == LABELS["liver"], np.ones((1, 3, 3)), iterations=2)
     wanted = hu_in_phase(tissues.LIVER, phase)

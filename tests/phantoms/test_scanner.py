@@ -140,9 +140,12 @@ def test_a_breath_moves_the_tumour_by_its_motion_and_leaves_the_spine(
     assert np.linalg.norm(seen - expected) <= 1.0
     rows = np.arange(silent.values_hu.shape[1])
     behind = rows * COARSE_MM[1] > 0.5 * rows[-1] * COARSE_MM[1]
-    bone = (silent.labels == LABELS["bone"])[:, behind, 90:110]
-    resting = (breathed.labels == LABELS["bone"])[:, behind, 90:110]
-    assert np.count_nonzero(bone != resting) <= 0.01 * np.count_nonzero(bone)
+    spine = (slice(None), behind, slice(90, 110))
+    still, after = silent.labels[spine], breathed.labels[spine]
+    # the great vessels lie against the vertebrae, and slide along them
+    free = (still != LABELS["vessel"]) & (after != LABELS["vessel"])
+    changed = free & ((still == LABELS["bone"]) != (after == LABELS["bone"]))
+    assert np.count_nonzero(changed) <= 0.01 * np.count_nonzero(still == LABELS["bone"])
 
 
 def test_the_same_seed_gives_the_same_values_and_names(patient: Patient) -> None:

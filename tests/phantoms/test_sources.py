@@ -10,6 +10,7 @@ import pytest
 import SimpleITK as sitk
 
 from phantoms.errors import SourceRefusedError
+from phantoms.protocol import ScanProtocol
 from phantoms.scans import SyntheticScan
 from phantoms.sources import SourceScan, read_source
 from phantoms.writer import Subject, write_dicom_series
@@ -36,6 +37,8 @@ def series(folder: Path) -> Path:
         values_hu=values(),
         lps_from_index=AFFINE,
         thickness_mm=3.0,
+        protocol=ScanProtocol(spacing_kji_mm=(3.0, 0.8, 0.8), thickness_mm=3.0),
+        lps_from_couch=np.eye(4),
         labels=None,
         frame_of_reference_uid="2.25.1",
         series_uid="2.25.2",
