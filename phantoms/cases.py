@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from phantoms.ablation import AblatedZone, ablated
 from phantoms.anatomy import build_patient
 from phantoms.field import draw_intraop_grid
-from phantoms.hardware import markers_lps_mm
-from phantoms.motion import moved_points, rigid_motion
+from phantoms.hardware import drive_kit, markers_lps_mm, needle_metals, needle_parts
+from phantoms.motion import moved_points, random_direction, rigid_about, rigid_motion
 from phantoms.placing import draw_level_pose, plate_as_it_stands, skin_clearance_mm
 from phantoms.recipes import recipe_of
 from phantoms.scanner import scan_patient
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from phantoms.anatomy import Patient
     from phantoms.arrays import Floats
-    from phantoms.hardware import PlacedPlate
+    from phantoms.hardware import DrivenNeedle, PlacedPlate
     from phantoms.recipes import Recipe
     from phantoms.scans import SyntheticScan
     from template_gen.spec import TemplateSpec
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 PLANNING_SPACING_MM = (1.5, 1.0, 1.0)
 INTRAOP_SPACING_MM = (2.5, 1.0, 1.0)
 NOISE_HU = 12.0
+ZONE_OFF_MM = 2.0
+"""The middle of an ablation misses that of the tumour by so much at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,10 @@ class SetUp:
         The plate as it stands in the intraoperative scan.
     planned_lps_from_template : (4, 4) array
         Where the plan wants it in that scan, millimetres.
+    needles : tuple of DrivenNeedle
+        What stands in its bores.
+    zone : AblatedZone or None
+        What was coagulated afterwards, LPS of the planning scan.
     """
 
     recipe: Recipe
@@ -54,6 +61,8 @@ class SetUp:
     intraop_from_planning: Floats
     plate: PlacedPlate
     planned_lps_from_template: Floats
+    needles: tuple[DrivenNeedle, ...]
+    zone: AblatedZone | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +75,14 @@ class PhantomCase:
         All that is true of it.
     planning, intraop : SyntheticScan
         The scan before and the scan with the plate.
+    after : SyntheticScan or None
+        The scan after an ablation, the plate taken off.
     """
 
     setup: SetUp
     planning: SyntheticScan
     intraop: SyntheticScan
+    after: SyntheticScan | None
 
 
 def case_spec() -> TemplateSpec:
@@ -112,18 +124,46 @@ def set_up_case(name: str, seed: int) -> SetUp:
         about_mm=patient.tumour_centre_mm,
     )
     planned = draw_level_pose(patient, case_spec(), motion, rng)
+    plate = plate_as_it_stands(
+        recipe,
+        case_spec(),
+        planned,
+        lambda pose: skin_clearance_mm(patient, case_spec(), pose, motion),
+        rng,
+    )
     return SetUp(
         recipe=recipe,
         patient=patient,
         intraop_from_planning=motion,
-        plate=plate_as_it_stands(
-            recipe,
-            case_spec(),
-            planned,
-            lambda pose: skin_clearance_mm(patient, case_spec(), pose, motion),
-            rng,
-        ),
+        plate=plate,
         planned_lps_from_template=planned,
+        needles=_driven(recipe, patient, plate, motion, seed),
+        zone=_coagulated(recipe, patient, seed),
+    )
+
+
+def _driven(
+    recipe: Recipe, patient: Patient, plate: PlacedPlate, motion: Floats, seed: int
+) -> tuple[DrivenNeedle, ...]:
+    """Drive the needles of one ablation at the tumour where it lies now."""
+    if not recipe.has_needles:
+        return ()
+    target = moved_points(motion, patient.tumour_centre_mm)
+    rng = np.random.default_rng([seed, 5])
+    return tuple(drive_kit(plate, target, rng, antenna_bend_mm=recipe.antenna_bend_mm))
+
+
+def _coagulated(recipe: Recipe, patient: Patient, seed: int) -> AblatedZone | None:
+    """Lay a sphere whose least margin is the recipe's, its centre beside the tumour's."""
+    if recipe.left_margin_mm is None:
+        return None
+    off_mm = ZONE_OFF_MM if recipe.left_margin_mm >= 0.0 else ZONE_OFF_MM - recipe.left_margin_mm
+    way = random_direction(np.random.default_rng([seed, 7]))
+    radius = 0.5 * patient.tumour_diameter_mm + recipe.left_margin_mm + off_mm
+    centre = patient.tumour_centre_mm + off_mm * way
+    return AblatedZone(
+        lps_from_zone=rigid_about(np.eye(3), np.zeros(3), centre),
+        radii_mm=np.full(3, radius),
     )
 
 
@@ -169,9 +209,29 @@ def build_case(
         rng=rng,
         motion=motion,
         plate=setup.plate,
+        devices=[part for needle in setup.needles for part in needle_parts(needle)],
+        metals=[metal for needle in setup.needles for metal in needle_metals(needle)],
         noise_hu=NOISE_HU,
         grid=draw_intraop_grid(
             patient, rng, spacing_kji_mm=INTRAOP_SPACING_MM, keep_lps_mm=np.array(seen)
         ),
     )
-    return PhantomCase(setup=setup, planning=planning, intraop=intraop)
+    return PhantomCase(
+        setup=setup, planning=planning, intraop=intraop, after=_scan_after(setup, rng, tell)
+    )
+
+
+def _scan_after(
+    setup: SetUp, rng: np.random.Generator, tell: Callable[[str], None]
+) -> SyntheticScan | None:
+    """Scan the patient as he lies on the table, ablated, without the plate."""
+    if setup.zone is None:
+        return None
+    tell("scanning after the ablation")
+    return scan_patient(
+        ablated(setup.patient, setup.patient.lesions[0].name, setup.zone),
+        spacing_kji_mm=INTRAOP_SPACING_MM,
+        rng=rng,
+        motion=setup.intraop_from_planning,
+        noise_hu=NOISE_HU,
+    )

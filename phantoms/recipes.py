@@ -5,6 +5,7 @@ Each recipe states a claim about the truth of its case, and a test holds the tru
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -35,6 +36,15 @@ class Recipe:
         Whether its operator face lies toward the patient.
     lost_markers : int
         How many markers have fallen out.
+    has_needles : bool
+        Whether the needles of one ablation have been driven through the plate.
+    antenna_bend_mm : float
+        Bend radius of the antenna, millimetres; infinite for a straight one.
+    left_margin_mm : float or None
+        Least margin of an ablation that is scanned afterwards, millimetres: negative where
+        tumour is left; None where there is none.
+    declines : tuple of str
+        The tasks to which an honest method gives no answer.
     """
 
     name: str
@@ -45,6 +55,18 @@ class Recipe:
     turned_deg: float = 0.0
     is_turned_over: bool = False
     lost_markers: int = 0
+    has_needles: bool = False
+    antenna_bend_mm: float = math.inf
+    left_margin_mm: float | None = None
+    declines: tuple[str, ...] = ()
+
+    @property
+    def asks(self) -> Mapping[str, str]:
+        """Task to ``answer`` or ``decline``: what the leaderboard scores."""
+        tasks = ["register", "pose", "plan"]
+        tasks += ["needles"] if self.has_needles else []
+        tasks += [] if self.left_margin_mm is None else ["margin"]
+        return {task: "decline" if task in self.declines else "answer" for task in tasks}
 
 
 _RECIPES = (
@@ -76,12 +98,38 @@ _RECIPES = (
         question="The plate lies upside down, the operator face toward the patient: is that told "
         "from the markers?",
         is_turned_over=True,
+        declines=("pose",),
     ),
     Recipe(
         name="marker-lost",
         question="One marker has fallen out: is the pose still found from the others, and is the "
         "loss told?",
         lost_markers=1,
+    ),
+    Recipe(
+        name="needles-driven",
+        question="Antenna, four fixing needles and a locating needle stand in their bores: is each "
+        "found with its tip, and told from the others?",
+        has_needles=True,
+    ),
+    Recipe(
+        name="antenna-bent",
+        question="The antenna is bent to a radius of 250 mm: is its tip found where it is, and not "
+        "where a straight one would have it?",
+        has_needles=True,
+        antenna_bend_mm=250.0,
+    ),
+    Recipe(
+        name="ablation-complete",
+        question="The zone reaches 4 mm beyond the tumour everywhere: is the margin measured, and "
+        "the ablation called complete?",
+        left_margin_mm=4.0,
+    ),
+    Recipe(
+        name="ablation-incomplete",
+        question="The zone misses the tumour by 3 mm at one side: is the margin measured, and the "
+        "remaining tumour told?",
+        left_margin_mm=-3.0,
     ),
 )
 

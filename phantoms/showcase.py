@@ -31,6 +31,7 @@ from phantoms.motion import (
     rigid_motion,
     rotation_about,
 )
+from phantoms.requests import plan_request
 from phantoms.scanner import scan_patient
 from phantoms.sidecars import write_labels, write_truth
 from phantoms.truth import truth_of_patient
@@ -56,33 +57,6 @@ FIELD_RIM_MM = 8.0
 """Air kept between the plate and the border of the scan."""
 BORE_MM, ANTENNA_MM = 2.6, 2.4
 """An antenna of 2.4 mm passes a 2.6 mm bore with the play of a clearance fit."""
-
-REQUEST: dict[str, Any] = {
-    "schema": "plan-request/1",
-    "scan": "planning",
-    "structures": "labels.nrrd",
-    "labels": {
-        "body": 1,
-        "liver": 2,
-        "gtv": 3,
-        "bone": 4,
-        "vessel": 5,
-        "lung": 6,
-        "bowel": 7,
-    },
-    "lesions": [{"name": "L1", "structure": "gtv", "margin_mm": 5.0}],
-    "antenna": "Medtronic Emprint",
-    "antenna_diameter_mm": ANTENNA_MM,
-    "setting": "in-vivo",
-    "template": "template.json",
-    "gravity_lps": [0, 1, 0],
-    "constraints": {
-        "min_clearance_mm": {"vessel": 3.0, "bowel": 10.0, "bone": 2.0, "lung": 5.0},
-        "max_insertion_depth_mm": 150,
-        "max_tilt_deg": 40,
-        "protractor_step_deg": 1.0,
-    },
-}
 
 
 class _NoWayError(Exception):
@@ -187,7 +161,7 @@ def _make_planning(folder: Path, seed: int) -> _Stage:
     write_labels(scan, folder / "labels.nrrd")
     spec = build_default_spec(rows=15, columns=15, pitch_mm=5.0, bore_diameter_mm=BORE_MM)
     save_spec(spec, folder / "template.json")
-    save_json(REQUEST, folder / "request.json")
+    save_json(plan_request(ANTENNA_MM), folder / "request.json")
     return _Stage(folder, patient, spec, seed)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from phantoms.arrays import Floats, Labels
     from phantoms.scans import SyntheticScan
 
 
@@ -37,12 +38,32 @@ def write_labels(scan: SyntheticScan, path: Path) -> None:
     """
     if scan.labels is None:
         raise ValueError("write_labels: expected a scan made with labels, got labels=None")
-    image = sitk.GetImageFromArray(scan.labels)
-    steps = scan.lps_from_index[:3, 2::-1]
+    write_label_map(scan.labels, scan.lps_from_index, path)
+
+
+def write_label_map(labels: Labels, lps_from_index: Floats, path: Path) -> None:
+    """Write labels as NRRD on their own grid.
+
+    Parameters
+    ----------
+    labels : (k, j, i) uint8 array
+        The labels.
+    lps_from_index : (4, 4) array
+        Where they lie, millimetres.
+    path : Path
+        Ends in ``.nrrd``; replaced in one step.
+
+    Raises
+    ------
+    OutputRefusedError
+        If the path cannot be written.
+    """
+    image = sitk.GetImageFromArray(labels)
+    steps = lps_from_index[:3, 2::-1]
     lengths = np.linalg.norm(steps, axis=0)
     image.SetSpacing(lengths.tolist())
     image.SetDirection((steps / lengths).ravel().tolist())
-    image.SetOrigin(scan.lps_from_index[:3, 3].tolist())
+    image.SetOrigin(lps_from_index[:3, 3].tolist())
     with new_file(path) as draft:
         sitk.WriteImage(image, str(draft), useCompression=True)
 

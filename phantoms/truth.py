@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from phantoms.hardware import markers_lps_mm
+from phantoms.ablation import residual_volume_ml
+from phantoms.hardware import markers_lps_mm, truth_of_needle
 from phantoms.motion import moved_points
 from phantoms.sidecars import label_volumes_ml
 from phantoms.tissues import LABELS
 
 if TYPE_CHECKING:
+    from phantoms.ablation import AblatedZone
     from phantoms.anatomy import Patient
     from phantoms.arrays import Floats
     from phantoms.cases import PhantomCase
     from phantoms.hardware import PlacedPlate
+    from phantoms.lesions import Lesion
     from phantoms.scans import SyntheticScan
 
 SCHEMA = "phantom-truth/1"
@@ -52,6 +55,7 @@ def truth_of_patient(patient: Patient) -> dict[str, Any]:
             "diameter_mm": patient.tumour_diameter_mm,
             "volume_ml": sphere_volume_ml(patient.tumour_diameter_mm),
         },
+        "lesions": [truth_of_lesion(lesion) for lesion in patient.lesions],
         "corridor": {
             "entry_lps_mm": patient.corridor.entry_mm.tolist(),
             "target_lps_mm": patient.corridor.target_mm.tolist(),
@@ -105,6 +109,7 @@ def truth_of_case(case: PhantomCase) -> dict[str, Any]:
         "units": "mm",
         "case": setup.recipe.name,
         "question": setup.recipe.question,
+        "asks": dict(setup.recipe.asks),
         **truth_of_patient(patient),
         "planning": {
             **truth_of_scan(case.planning, "planning/"),
@@ -115,9 +120,76 @@ def truth_of_case(case: PhantomCase) -> dict[str, Any]:
         "intraop": {
             **truth_of_scan(case.intraop, "intraop/"),
             "tumour_centre_lps_mm": moved_points(motion, patient.tumour_centre_mm).tolist(),
+            "needles": [truth_of_needle(needle) for needle in setup.needles],
         },
         "intraop_from_planning": motion.tolist(),
+        "points": {"planning": "points_planning.csv", "intraop": "points_intraop.csv"},
         "plate": truth_of_plate(setup.plate, setup.planned_lps_from_template),
+        **_truth_of_ablation(case),
+    }
+
+
+def _truth_of_ablation(case: PhantomCase) -> dict[str, Any]:
+    """Write down what was coagulated and what was left, where anything was."""
+    zone, lesion = case.setup.zone, case.setup.patient.lesions[0]
+    if zone is None or case.after is None:
+        return {}
+    return {
+        "after": truth_of_scan(case.after, "after/"),
+        "after_from_planning": case.setup.intraop_from_planning.tolist(),
+        "ablation": {
+            "lesion": lesion.name,
+            "mask_on_planning": "ablation.nrrd",
+            "lps_from_zone": zone.lps_from_zone.tolist(),
+            "radii_mm": zone.radii_mm.tolist(),
+            "volume_ml": zone.volume_ml,
+            "mam_mm": sphere_margin_mm(lesion, zone),
+            "residual_volume_ml": residual_volume_ml(lesion, zone),
+        },
+    }
+
+
+def sphere_margin_mm(lesion: Lesion, zone: AblatedZone) -> float:
+    """Compute the least margin of a spherical zone around a spherical lesion, exactly.
+
+    Parameters
+    ----------
+    lesion : Lesion
+        A sphere.
+    zone : AblatedZone
+        A sphere, in the same frame.
+
+    Returns
+    -------
+    float
+        Millimetres; negative where tumour is left.
+    """
+    off = float(np.linalg.norm(zone.lps_from_zone[:3, 3] - lesion.centre_mm))
+    return float(zone.radii_mm.min() - lesion.radii_mm.max()) - off
+
+
+def truth_of_lesion(lesion: Lesion) -> dict[str, Any]:
+    """Write down one lesion, LPS of the planning scan.
+
+    Parameters
+    ----------
+    lesion : Lesion
+        Sphere or ellipsoid.
+
+    Returns
+    -------
+    dict
+        JSON-ready, millimetres and millilitres.
+    """
+    return {
+        "name": lesion.name,
+        "centre_lps_mm": lesion.centre_mm.tolist(),
+        "lps_from_lesion": lesion.lps_from_lesion.tolist(),
+        "radii_mm": lesion.radii_mm.tolist(),
+        "diameter_mm": lesion.diameter_mm,
+        "volume_ml": lesion.volume_ml,
+        "segment": lesion.truth.segment,
+        "is_visible": lesion.is_visible,
     }
 
 
@@ -139,6 +211,7 @@ def truth_of_plate(plate: PlacedPlate, planned_lps_from_template: Floats) -> dic
     return {
         "spec": "template.json",
         "serial": plate.spec.serial,
+        "thickness_mm": plate.spec.plate.thickness_mm,
         "lps_from_template": plate.lps_from_template.tolist(),
         "planned_lps_from_template": planned_lps_from_template.tolist(),
         "markers": [

@@ -26,7 +26,7 @@ class Task(Enum):
 
 
 PLACEHOLDERS = (
-    *("case", "planning", "intraop", "after", "labels", "template", "request"),
+    *("case", "planning", "intraop", "after", "labels", "ablation", "template", "request"),
     *("points", "mapped", "answer", "work", "here", "python"),
 )
 """Words in braces that a command line may hold; each becomes one path."""

@@ -131,7 +131,7 @@ def score_needles(answer: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[s
     ways = np.array([numbers_in(each, "direction_lps", (3,)) for each in listed]).reshape(-1, 3)
     there = truth["intraop"]["needles"]
     true_tips = np.array([each["tip_lps_mm"] for each in there]).reshape(-1, 3)
-    true_ways = np.array([each["direction_lps"] for each in there]).reshape(-1, 3)
+    true_ways = np.array([each["direction_at_tip"] for each in there]).reshape(-1, 3)
     apart = np.linalg.norm(tips[:, None] - true_tips[None], axis=2)
     pairs = [
         (found, true)

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from phantoms.arrays import Floats
     from phantoms.leaderboard.methods import Method, Recipe
 
-PARTS = ("planning", "intraop", "after", "labels.nrrd", "template.json", "request.json")
+PARTS = (
+    *("planning", "intraop", "after"),
+    *("labels.nrrd", "ablation.nrrd", "template.json", "request.json"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from phantoms.ablation import residual_volume_ml
 from phantoms.cases import SetUp, set_up_case
 from phantoms.errors import CaseUnknownError
-from phantoms.hardware import markers_lps_mm
+from phantoms.hardware import markers_lps_mm, truth_of_needle
 from phantoms.motion import inverse_rigid, moved_points
 from phantoms.placing import CLEARANCE_MM, skin_clearance_mm
 from phantoms.recipes import CASES, recipe_of
+from phantoms.truth import sphere_margin_mm
 from template_gen.spec import marker_labels
 
 SEEDS = (0, 1, 2)
@@ -77,6 +79,60 @@ def test_columns_run_to_the_left_and_rows_to_the_feet(made: SetUp) -> None:
     pose = made.planned_lps_from_template
     assert pose[0, 0] > 0.95
     assert pose[2, 1] < -0.95
+
+
+def test_needles_stand_where_the_case_says(made: SetUp) -> None:
+    name = made.recipe.name
+    assert len(made.needles) == (6 if name in {"needles-driven", "antenna-bent"} else 0)
+    target = moved_points(made.intraop_from_planning, made.patient.tumour_centre_mm)
+    for needle in made.needles:
+        written = truth_of_needle(needle)
+        is_bent = name == "antenna-bent" and written["role"] == "antenna"
+        assert written["bend_radius_mm"] == (250.0 if is_bent else None)
+        tip, tail = np.array(written["tip_lps_mm"]), np.array(written["tail_lps_mm"])
+        # straight first, then a circle that leaves it without a kink
+        turn = written["arc_length_mm"] / 250.0
+        ahead = written["length_mm"] - written["arc_length_mm"] + 250.0 * np.sin(turn)
+        aside = 250.0 * (1.0 - np.cos(turn))
+        assert np.linalg.norm(tip - tail) == pytest.approx(np.hypot(ahead, aside), abs=1e-6)
+        if written["role"] == "antenna" and not is_bent:
+            # as close to the tumour as a bore and its play allow, some millimetres beyond it
+            assert np.linalg.norm(tip - target) < 25.0
+
+
+def test_what_an_ablation_leaves_is_what_the_case_says(made: SetUp) -> None:
+    claimed = {"ablation-complete": 4.0, "ablation-incomplete": -3.0}.get(made.recipe.name)
+    assert (made.zone is None) == (claimed is None)
+    if made.zone is None or claimed is None:
+        return
+    lesion = made.patient.lesions[0]
+    rng = np.random.default_rng(1)
+    ways = rng.standard_normal((200_000, 3))
+    ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+    surface = lesion.centre_mm + lesion.radii_mm[0] * ways
+    depth = made.zone.radii_mm[0] - np.linalg.norm(surface - made.zone.lps_from_zone[:3, 3], axis=1)
+    assert depth.min() == pytest.approx(claimed, abs=0.01)
+    assert sphere_margin_mm(lesion, made.zone) == pytest.approx(claimed, abs=1e-9)
+    # a share of random points of the lesion, however it is cut
+    inner = lesion.centre_mm + points_of_ball(rng, lesion.radii_mm[0])
+    missed = np.linalg.norm(inner - made.zone.lps_from_zone[:3, 3], axis=1) > made.zone.radii_mm[0]
+    left_ml = residual_volume_ml(lesion, made.zone)
+    assert left_ml == pytest.approx(missed.mean() * lesion.volume_ml, abs=0.01 * lesion.volume_ml)
+    assert (left_ml > 0.0) == (claimed < 0.0)
+
+
+def points_of_ball(rng: np.random.Generator, radius_mm: float) -> np.ndarray:
+    """Draw points evenly from a ball."""
+    ways = rng.standard_normal((200_000, 3))
+    ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+    return radius_mm * np.cbrt(rng.uniform(0.0, 1.0, (200_000, 1))) * ways
+
+
+def test_an_honest_method_declines_a_plate_that_lies_upside_down() -> None:
+    assert recipe_of("plate-turned-over").asks["pose"] == "decline"
+    assert recipe_of("easy").asks == dict.fromkeys(("register", "pose", "plan"), "answer")
+    assert recipe_of("antenna-bent").asks["needles"] == "answer"
+    assert recipe_of("ablation-incomplete").asks["margin"] == "answer"
 
 
 def test_each_case_asks_a_question() -> None:
