@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from phantoms import cases
 from phantoms.ablation import residual_volume_ml
 from phantoms.cases import SetUp, set_up_case
 from phantoms.errors import CaseUnknownError
@@ -16,11 +20,22 @@ from phantoms.recipes import CASES, recipe_of
 from phantoms.truth import sphere_margin_mm
 from template_gen.spec import marker_labels
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SEEDS = (0, 1, 2)
 
 
+@pytest.fixture(scope="module")
+def once() -> Iterator[None]:
+    """Build each patient once: ten cases happen to the same three."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cases, "build_patient", functools.cache(cases.build_patient))
+        yield
+
+
 @pytest.fixture(scope="module", params=[(name, seed) for name in CASES for seed in SEEDS])
-def made(request: pytest.FixtureRequest) -> SetUp:
+def made(request: pytest.FixtureRequest, once: None) -> SetUp:  # noqa: ARG001 - kept while they run
     return set_up_case(*request.param)
 
 
