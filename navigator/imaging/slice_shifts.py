@@ -15,6 +15,8 @@ import numpy as np
 from navigator.geometry.frames import check_same_frame
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from navigator.arrays import Booleans, Floats, Labels
     from navigator.model.volume import Grid
 
@@ -82,7 +84,7 @@ def shift_slices(values: Labels, source: Grid, grid: Grid) -> ShiftedSlices:
     grid_from_source = np.linalg.inv(grid.lps_from_index) @ source.lps_from_index
     first = np.column_stack([np.arange(source.shape_kji[0]), np.zeros((source.shape_kji[0], 2))])
     places = first @ grid_from_source[:3, :3].T + grid_from_source[:3, 3]
-    whole = np.floor(places + 0.5).astype(int)
+    whole = _nearest(places)
     step_off = np.abs(grid_from_source[:3, 1:3] - np.eye(3)[:, 1:]) * source.shape_kji[1:]
     if not max(step_off.max(), np.abs(places - whole)[:, 0].max()) <= SAME_INDEX:
         raise ValueError("shift_slices: expected two grids of the same slices")
@@ -99,6 +101,13 @@ def shift_slices(values: Labels, source: Grid, grid: Grid) -> ShiftedSlices:
         into, out_of = zip(*windows, strict=True)
         shifted[slice_][into] = values[k][out_of]
     return ShiftedSlices(shifted, rounding)
+
+
+def _nearest(places: Floats) -> NDArray[np.int64]:
+    """Round places (k, 3) to whole indices; halves go outward, so that the way back undoes it."""
+    known = np.round(places, 6)
+    nearest: NDArray[np.int64] = (np.sign(known) * np.floor(np.abs(known) + 0.5)).astype(np.int64)
+    return nearest
 
 
 def _windows(shift: int, count: int, size: int) -> tuple[slice, slice]:

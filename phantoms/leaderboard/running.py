@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from phantoms.leaderboard.methods import Recipe
 
-DECLINED = (2, 3)
-"""Exit codes by which a method says that it will not answer: refused, and rejected."""
+REFUSED, REJECTED = 2, 3
+"""Exit codes by which a method says that it will not answer, or that its answer is a no."""
 
 
 class Ending(Enum):
@@ -42,14 +42,24 @@ class Work:
         Seconds from start to end, all commands together.
     reason : str
         Last words on standard error where it did not answer.
+    is_no : bool
+        Whether it ended with a rejection.
     """
 
     ending: Ending
     wall_s: float
     reason: str = ""
+    is_no: bool = False
 
 
-def run_recipe(recipe: Recipe, places: Mapping[str, Path], *, answer: Path, limit_s: float) -> Work:
+def run_recipe(
+    recipe: Recipe,
+    places: Mapping[str, Path],
+    *,
+    answer: Path,
+    limit_s: float,
+    is_no_an_answer: bool = False,
+) -> Work:
     """Run the command lines of one task.
 
     Parameters
@@ -62,7 +72,9 @@ def run_recipe(recipe: Recipe, places: Mapping[str, Path], *, answer: Path, limi
     answer : Path
         Where the printed answer goes, if it prints one.
     limit_s : float
-        Seconds for all commands together; then the whole process group is ended.
+        Seconds for all commands together; then the command is ended.
+    is_no_an_answer : bool
+        Whether a rejection (exit code 3) counts as an answer: "tumour is left" is one.
 
     Returns
     -------
@@ -77,6 +89,8 @@ def run_recipe(recipe: Recipe, places: Mapping[str, Path], *, answer: Path, limi
         out = answer if recipe.prints_answer and is_last else places["work"] / f"out{number}.txt"
         left_s = limit_s - (time.perf_counter() - began)
         work = _run(line, out, places["work"] / f"said{number}.txt", max(left_s, 0.0))
+        if work.is_no and is_no_an_answer:
+            continue
         if work.ending is not Ending.ANSWERED:
             return Work(ending=work.ending, wall_s=time.perf_counter() - began, reason=work.reason)
     return Work(ending=Ending.ANSWERED, wall_s=time.perf_counter() - began)
@@ -104,8 +118,9 @@ def _run(line: list[str], out: Path, said: Path, limit_s: float) -> Work:
             _end(process)
     if code == 0:
         return Work(ending=Ending.ANSWERED, wall_s=0.0)
-    ending = Ending.DECLINED if code in DECLINED else Ending.FAILED
-    return Work(ending=ending, wall_s=0.0, reason=f"exit code {code}: {_last_words(said)}")
+    ending = Ending.DECLINED if code in {REFUSED, REJECTED} else Ending.FAILED
+    said_last = f"exit code {code}: {_last_words(said)}"
+    return Work(ending=ending, wall_s=0.0, reason=said_last, is_no=code == REJECTED)
 
 
 def _search_path() -> str:

@@ -212,7 +212,9 @@ def _run_task(  # noqa: PLR0913, PLR0917 - one cell of the table
         "here": Path.cwd(),
         "python": Path(sys.executable),
     }
-    done = run_recipe(recipe, places, answer=answer, limit_s=limit_s)
+    done = run_recipe(
+        recipe, places, answer=answer, limit_s=limit_s, is_no_an_answer=task is Task.MARGIN
+    )
     outcome, scores, reason = done.ending.value, {}, done.reason
     should_decline = truth["asks"][task.value] == "decline"
     if done.ending is Ending.DECLINED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from navigator.errors import FrameMismatchError
@@ -27,6 +27,8 @@ def leaning(aside: float, along: float) -> Grid:
 
 @pytest.mark.hazard(3)
 @given(aside=st.floats(-1.5, 1.5), along=st.floats(-1.0, 1.0), seed=st.integers(0, 99))
+@example(aside=0.75, along=0.0, seed=0)
+@example(aside=-0.15, along=0.35, seed=1)
 def test_no_voxel_is_lost_or_far_from_its_place_there_and_back(
     aside: float, along: float, seed: int
 ) -> None:

@@ -50,6 +50,16 @@ def test_exit_codes_say_how_it_ended(run: Callable[..., Any], line: str, ending:
     assert run(recipe(line)).ending is ending
 
 
+@pytest.mark.parametrize(("code", "ending"), [(2, Ending.DECLINED), (3, Ending.ANSWERED)])
+def test_a_no_can_be_an_answer(tmp_path: Path, code: int, ending: Ending) -> None:
+    asked = recipe(f"print('[]'); raise SystemExit({code})", prints=True)
+    places = {"python": Path(sys.executable), "work": tmp_path}
+    answer = tmp_path / "answer.json"
+    done = run_recipe(asked, places, answer=answer, limit_s=20.0, is_no_an_answer=True)
+    assert done.ending is ending
+    assert answer.read_text().strip() == "[]"
+
+
 def test_the_last_words_are_kept(run: Callable[..., Any]) -> None:
     said = "import sys; print('refused: mirrored', file=sys.stderr); sys.exit(2)"
     assert "refused: mirrored" in run(recipe(said)).reason
