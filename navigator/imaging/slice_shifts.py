@@ -83,7 +83,7 @@ def shift_slices(values: Labels, source: Grid, grid: Grid) -> ShiftedSlices:
     check_same_frame("shifting slices", expected=source.frame, got=grid.frame)
     grid_from_source = np.linalg.inv(grid.lps_from_index) @ source.lps_from_index
     first = np.column_stack([np.arange(source.shape_kji[0]), np.zeros((source.shape_kji[0], 2))])
-    places: Floats = first @ grid_from_source[:3, :3].T + grid_from_source[:3, 3]
+    places = np.asarray(first @ grid_from_source[:3, :3].T, dtype=float) + grid_from_source[:3, 3]
     whole = _nearest(places)
     step_off = np.abs(grid_from_source[:3, 1:3] - np.eye(3)[:, 1:]) * source.shape_kji[1:]
     if not max(step_off.max(), np.abs(places - whole)[:, 0].max()) <= SAME_INDEX:
