@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -72,7 +74,7 @@ def run_recipe(
     answer : Path
         Where the printed answer goes, if it prints one.
     limit_s : float
-        Seconds for all commands together; then the command is ended.
+        Seconds for all commands together; then the command is ended with all that it started.
     is_no_an_answer : bool
         Whether a rejection (exit code 3) counts as an answer: "tumour is left" is one.
 
@@ -129,10 +131,16 @@ def _search_path() -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process that still runs, and wait until it is gone."""
-    if process.poll() is None:
+    """End a process that still runs with all that it started, and wait until it is gone."""
+    if process.poll() is not None:
+        return
+    if hasattr(os, "killpg"):
+        # it leads a session of its own, so its group holds its children and nobody else
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
         process.kill()
-        process.wait()
+    process.wait()
 
 
 def _last_words(said: Path) -> str:

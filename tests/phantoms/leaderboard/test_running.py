@@ -72,6 +72,15 @@ def test_time_is_over_for_all_commands_together(run: Callable[..., Any]) -> None
     assert time.perf_counter() - began < 20.0
 
 
+def test_what_a_command_started_ends_with_it(run: Callable[..., Any], tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    child = f"import time; time.sleep(4); open({str(mark)!r}, 'w')"
+    start = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    assert run(recipe(start), limit_s=1.5).ending is Ending.TIMED_OUT
+    time.sleep(4.0)
+    assert not mark.exists()
+
+
 def test_a_program_that_is_not_there_has_failed(run: Callable[..., Any]) -> None:
     done = run(Recipe(commands=(("no-such-program-at-all",),)))
     assert done.ending is Ending.FAILED
