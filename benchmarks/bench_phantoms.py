@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from phantoms.anatomy import build_patient
-from phantoms.cases import case_spec
 from phantoms.hardware import PlacedPlate
 from phantoms.metal import Metal
 from phantoms.painting import ScanGrid
 from phantoms.placing import draw_level_pose
 from phantoms.protocol import ScanProtocol
 from phantoms.scanner import scan_patient
+from phantoms.setups import case_spec
 from phantoms.shapes import Tube
 from phantoms.tissues import STEEL, Part
 

@@ -39,7 +39,7 @@ class AblatedZone:
     lps_from_zone : (4, 4) array
         Centre and axes, rigid, LPS of the planning scan, millimetres.
     radii_mm : (3,) array
-        Half axes as they are in the scan: after shrinkage, millimetres.
+        Half axes of the tissue that is coagulated, before it shrinks, millimetres.
     """
 
     lps_from_zone: Floats

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from phantoms.cases import build_case
+from phantoms.case_truth import truth_of_case
+from phantoms.cases import after_from_planning, build_case
 from phantoms.files import check_new_folder, new_file, new_folder
-from phantoms.motion import inverse_rigid
+from phantoms.masks import lesion_labels, zone_mask
+from phantoms.motion import GROUPS
+from phantoms.motion_truth import FIELD_PITCH_MM, field_of_group, write_field
 from phantoms.requests import plan_request
-from phantoms.sidecars import write_label_map, write_labels, write_truth
+from phantoms.sidecars import write_label_map, write_truth
 from phantoms.targets import moved_targets, target_points, write_points
-from phantoms.truth import truth_of_case
+from phantoms.truth_schema import TruthDocument
 from phantoms.writer import StudyWords, write_dicom_series
 from template_gen.spec import save_spec
 
@@ -21,15 +23,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from phantoms.ablation import AblatedZone
-    from phantoms.arrays import Labels
     from phantoms.cases import PhantomCase
-    from phantoms.scans import SyntheticScan
+    from phantoms.motion import BodyMotion
+    from phantoms.motion_truth import GroupField
 
 ANTENNA_MM = 1.8
 """An antenna that passes the bores of the cases' plate."""
+OLDER_DAY = StudyWords(date="20241007", time="090000", study_id="0")
 PLANNING_DAY = StudyWords(date="20250106", time="090000", study_id="1")
 ABLATION_DAY = StudyWords(date="20250113", time="100000", study_id="2")
+DAYS = {"older": OLDER_DAY, "planning": PLANNING_DAY,
+        "intraop": ABLATION_DAY, "after": ABLATION_DAY}  # fmt: skip
+SHRUNK_PITCH_MM = 4.0
+"""Round a zone that shrinks the motion changes within millimetres."""
 
 
 def make_case(
@@ -65,24 +71,22 @@ def make_case(
     tell("writing the files")
     with new_folder(folder) as draft:
         _write_scans(case, draft)
-        write_labels(case.planning, draft / "labels.nrrd")
-        if case.setup.zone is not None:
-            inside = zone_mask(case.setup.zone, case.planning)
-            write_label_map(inside, case.planning.lps_from_index, draft / "ablation.nrrd")
-        save_spec(case.setup.plate.spec, draft / "template.json")
-        with new_file(draft / "request.json") as text:
-            text.write_text(json.dumps(plan_request(ANTENNA_MM), indent=1) + "\n")
-        points = target_points(case.setup.patient)
-        write_points(points, draft / "points_planning.csv")
-        moved = moved_targets(points, case.setup.intraop_from_planning)
-        write_points(moved, draft / "points_intraop.csv")
-        write_truth(truth_of_case(case), draft / "truth.json")
+        _write_plan(case, draft)
+        _write_masks(case, draft)
+        _write_points(case, draft)
+        fields = _write_fields(case, draft)
+        beside = [path for path in sorted(draft.iterdir()) if path.is_file()]
+        hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in beside}
+        truth = truth_of_case(case, fields, hashes)
+        TruthDocument.model_validate(truth)
+        write_truth(truth, draft / "truth.json")
     return case
 
 
 def _write_scans(case: PhantomCase, folder: Path) -> None:
     """Write each scan of a case as a series."""
-    scans = {"planning": case.planning, "intraop": case.intraop, "after": case.after}
+    scans = {"older": case.older, "planning": case.planning,
+             "intraop": case.intraop, "after": case.after}  # fmt: skip
     for name, scan in scans.items():
         if scan is not None:
             write_dicom_series(
@@ -90,30 +94,70 @@ def _write_scans(case: PhantomCase, folder: Path) -> None:
                 folder / name,
                 patient=case.setup.patient,
                 series_description=f"{name} {case.setup.recipe.name}",
-                study=PLANNING_DAY if name == "planning" else ABLATION_DAY,
+                study=DAYS[name],
             )
 
 
-def zone_mask(zone: AblatedZone, scan: SyntheticScan) -> Labels:
-    """Mark the voxels of a scan whose centres lie in a zone.
+def _write_plan(case: PhantomCase, folder: Path) -> None:
+    """Write the planned plate and the plan request; a plate that is another one stays unknown."""
+    setup = case.setup
+    save_spec(setup.spec, folder / "template.json")
+    request = plan_request(
+        ANTENNA_MM,
+        lesions=len(setup.patient.lesions),
+        margin_mm=setup.recipe.wanted_margin_mm,
+        setting=setup.recipe.antenna_setting,
+    )
+    with new_file(folder / "request.json") as text:
+        text.write_text(json.dumps(request, indent=1) + "\n", encoding="utf-8", newline="\n")
 
-    Parameters
-    ----------
-    zone : AblatedZone
-        LPS of the scan, millimetres.
-    scan : SyntheticScan
-        Whose voxels.
 
-    Returns
-    -------
-    (k, j, i) uint8 array
-        1 inside.
-    """
-    zone_from_index = (inverse_rigid(zone.lps_from_zone) @ scan.lps_from_index)[:3]
-    axes = [np.arange(count, dtype=np.float64) for count in scan.values_hu.shape]
-    squares = np.zeros(scan.values_hu.shape)
-    for row, radius in zip(zone_from_index, zone.radii_mm, strict=True):
-        steps = (axes[0] * row[0])[:, None, None] + (axes[1] * row[1])[None, :, None]
-        squares += ((steps + (axes[2] * row[2] + row[3])) / radius) ** 2
-    inside: Labels = (squares <= 1.0).astype(np.uint8)
-    return inside
+def _write_masks(case: PhantomCase, folder: Path) -> None:
+    """Write the labels of each scan that has them, and the zone on both its scans."""
+    setup, patient = case.setup, case.setup.patient
+    labels = lesion_labels(case.planning, patient)
+    write_label_map(labels, case.planning.lps_from_index, folder / "labels.nrrd")
+    if case.older is not None and setup.older is not None:
+        liver = setup.older.whole.of("liver")
+        older = lesion_labels(case.older, patient, liver)
+        write_label_map(older, case.older.lps_from_index, folder / "labels_older.nrrd")
+    if setup.zone is not None and case.after is not None:
+        inside = zone_mask(setup.zone, case.planning)
+        write_label_map(inside, case.planning.lps_from_index, folder / "ablation.nrrd")
+        liver = after_from_planning(setup).of("liver")
+        seen = zone_mask(setup.zone, case.after, liver)
+        write_label_map(seen, case.after.lps_from_index, folder / "ablation_after.nrrd")
+
+
+def _write_points(case: PhantomCase, folder: Path) -> None:
+    """Write places of the planning scan, and where they are in each scan of the same patient."""
+    setup = case.setup
+    points = target_points(setup.patient)
+    write_points(points, folder / "points_planning.csv")
+    if not setup.recipe.patient.is_someone_else:
+        moved = moved_targets(points, setup.motion.whole)
+        write_points(moved, folder / "points_intraop.csv")
+    if setup.older is not None:
+        write_points(moved_targets(points, setup.older.whole), folder / "points_older.csv")
+
+
+def _write_fields(case: PhantomCase, folder: Path) -> dict[str, dict[str, GroupField]]:
+    """Write every motion that is not rigid: a field for each group that moves by itself."""
+    setup = case.setup
+    motions: dict[str, BodyMotion] = {}
+    if not (setup.motion.is_rigid or setup.recipe.patient.is_someone_else):
+        motions["intraop"] = setup.motion.whole
+    if setup.older is not None:
+        motions["older"] = setup.older.whole
+    if setup.zone is not None:
+        motions["after"] = after_from_planning(setup)
+    fields: dict[str, dict[str, GroupField]] = {}
+    for scan, motion in motions.items():
+        pitch_mm = SHRUNK_PITCH_MM if scan == "after" else FIELD_PITCH_MM
+        fields[scan] = {}
+        for group in GROUPS:
+            if not motion.of(group).is_rigid:
+                field = field_of_group(motion, group, setup.patient, pitch_mm=pitch_mm)
+                fields[scan][f"motion_{scan}_{group}.nrrd"] = field
+                write_field(field, folder / f"motion_{scan}_{group}.nrrd")
+    return fields

@@ -1,68 +1,34 @@
-"""Named cases made up: a patient, a planning scan, and an intraoperative scan with the plate."""
+"""Named cases scanned: planning, on the table with the plate, and what came before or after."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phantoms.ablation import AblatedZone, ablated
+from phantoms.ablation import ablated
 from phantoms.anatomy import build_patient
+from phantoms.beside import coil_metals, coil_parts, sticker_metals, sticker_parts
+from phantoms.case_motion import shrunk
 from phantoms.field import draw_intraop_grid
-from phantoms.hardware import drive_kit, markers_lps_mm, needle_metals, needle_parts
-from phantoms.motion import moved_points, random_direction, rigid_about, rigid_motion
-from phantoms.placing import draw_level_pose, plate_as_it_stands, skin_clearance_mm
-from phantoms.recipes import recipe_of
+from phantoms.hardware import markers_lps_mm, needle_metals, needle_parts
+from phantoms.motion import moved_points
+from phantoms.recipes import INTRAOP, PLANNING
 from phantoms.scanner import scan_patient
-from template_gen.layout import build_default_spec
+from phantoms.setups import set_up_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from phantoms.anatomy import Patient
-    from phantoms.arrays import Floats
-    from phantoms.hardware import DrivenNeedle, PlacedPlate
-    from phantoms.recipes import Recipe
+    from phantoms.metal import Metal
+    from phantoms.motion import BodyMotion
+    from phantoms.painting import ScanGrid
     from phantoms.scans import SyntheticScan
-    from template_gen.spec import TemplateSpec
+    from phantoms.setups import SetUp
+    from phantoms.tissues import Part
 
-PLANNING_SPACING_MM = (1.5, 1.0, 1.0)
-INTRAOP_SPACING_MM = (2.5, 1.0, 1.0)
-NOISE_HU = 12.0
-ZONE_OFF_MM = 2.0
-"""The middle of an ablation misses that of the tumour by so much at least."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetUp:
-    """A case before anything is scanned.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        What happens in it.
-    patient : Patient
-        Who it happens to.
-    intraop_from_planning : (4, 4) array
-        The patient's motion, millimetres.
-    plate : PlacedPlate
-        The plate as it stands in the intraoperative scan.
-    planned_lps_from_template : (4, 4) array
-        Where the plan wants it in that scan, millimetres.
-    needles : tuple of DrivenNeedle
-        What stands in its bores.
-    zone : AblatedZone or None
-        What was coagulated afterwards, LPS of the planning scan.
-    """
-
-    recipe: Recipe
-    patient: Patient
-    intraop_from_planning: Floats
-    plate: PlacedPlate
-    planned_lps_from_template: Floats
-    needles: tuple[DrivenNeedle, ...]
-    zone: AblatedZone | None
+OLDER_PROTOCOL = replace(PLANNING, dose=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +41,8 @@ class PhantomCase:
         All that is true of it.
     planning, intraop : SyntheticScan
         The scan before and the scan with the plate.
+    older : SyntheticScan or None
+        A scan of weeks before, in which every lesion shows.
     after : SyntheticScan or None
         The scan after an ablation, the plate taken off.
     """
@@ -82,89 +50,8 @@ class PhantomCase:
     setup: SetUp
     planning: SyntheticScan
     intraop: SyntheticScan
+    older: SyntheticScan | None
     after: SyntheticScan | None
-
-
-def case_spec() -> TemplateSpec:
-    """Build the plate that all cases use: 15 x 15 bores, 5 mm apart, six markers."""
-    return build_default_spec(
-        rows=15, columns=15, pitch_mm=5.0, bore_diameter_mm=2.1, serial="T-0001"
-    )
-
-
-def set_up_case(name: str, seed: int) -> SetUp:
-    """Decide all that is true of a case, without scanning.
-
-    Parameters
-    ----------
-    name : str
-        Name of the case.
-    seed : int
-        Not negative; every seed is another patient.
-
-    Returns
-    -------
-    SetUp
-        The same name and seed give the same values.
-
-    Raises
-    ------
-    CaseUnknownError
-        If there is no such case.
-    AnatomyError
-        If the seed yields no patient.
-    """
-    recipe = recipe_of(name)
-    rng = np.random.default_rng([seed, 2])
-    patient = build_patient(seed)
-    motion = rigid_motion(
-        rng,
-        shift_mm=recipe.shift_mm,
-        turn_deg=recipe.turn_deg,
-        about_mm=patient.tumour_centre_mm,
-    )
-    planned = draw_level_pose(patient, case_spec(), motion, rng)
-    plate = plate_as_it_stands(
-        recipe,
-        case_spec(),
-        planned,
-        lambda pose: skin_clearance_mm(patient, case_spec(), pose, motion),
-        rng,
-    )
-    return SetUp(
-        recipe=recipe,
-        patient=patient,
-        intraop_from_planning=motion,
-        plate=plate,
-        planned_lps_from_template=planned,
-        needles=_driven(recipe, patient, plate, motion, seed),
-        zone=_coagulated(recipe, patient, seed),
-    )
-
-
-def _driven(
-    recipe: Recipe, patient: Patient, plate: PlacedPlate, motion: Floats, seed: int
-) -> tuple[DrivenNeedle, ...]:
-    """Drive the needles of one ablation at the tumour where it lies now."""
-    if not recipe.has_needles:
-        return ()
-    target = moved_points(motion, patient.tumour_centre_mm)
-    rng = np.random.default_rng([seed, 5])
-    return tuple(drive_kit(plate, target, rng, antenna_bend_mm=recipe.antenna_bend_mm))
-
-
-def _coagulated(recipe: Recipe, patient: Patient, seed: int) -> AblatedZone | None:
-    """Lay a sphere whose least margin is the recipe's, its centre beside the tumour's."""
-    if recipe.left_margin_mm is None:
-        return None
-    off_mm = ZONE_OFF_MM if recipe.left_margin_mm >= 0.0 else ZONE_OFF_MM - recipe.left_margin_mm
-    way = random_direction(np.random.default_rng([seed, 7]))
-    radius = 0.5 * patient.tumour_diameter_mm + recipe.left_margin_mm + off_mm
-    centre = patient.tumour_centre_mm + off_mm * way
-    return AblatedZone(
-        lps_from_zone=rigid_about(np.eye(3), np.zeros(3), centre),
-        radii_mm=np.full(3, radius),
-    )
 
 
 def build_case(
@@ -190,48 +77,155 @@ def build_case(
     ------
     CaseUnknownError
         If there is no such case.
-    AnatomyError
-        If the seed yields no patient.
+    LesionRefusedError
+        If this patient has no place for a lesion of the case.
+    HardwareRefusedError
+        If the needles find no room.
     """
     tell("building the patient")
     setup = set_up_case(name, seed)
-    patient, motion = setup.patient, setup.intraop_from_planning
     rng = np.random.default_rng([seed, 3])
     tell("scanning for planning")
     planning = scan_patient(
-        patient, spacing_kji_mm=PLANNING_SPACING_MM, rng=rng, noise_hu=NOISE_HU, with_labels=True
+        setup.patient,
+        protocol=PLANNING,
+        rng=rng,
+        devices=coil_parts(setup.coils_mm),
+        metals=coil_metals(setup.coils_mm),
+        with_labels=True,
     )
     tell("scanning with the plate")
-    seen = [moved_points(motion, patient.tumour_centre_mm), *markers_lps_mm(setup.plate).values()]
-    intraop = scan_patient(
-        patient,
-        spacing_kji_mm=INTRAOP_SPACING_MM,
+    intraop, older, after = scan_on_table(setup, rng), None, None
+    if setup.older is not None:
+        tell("scanning as weeks before")
+        older = scan_before(setup, setup.older.whole, rng)
+    if setup.zone is not None:
+        tell("scanning after the ablation")
+        after = scan_after(setup, rng)
+    return PhantomCase(
+        setup=setup,
+        planning=planning,
+        intraop=intraop,
+        older=older,
+        after=after,
+    )
+
+
+def scan_on_table(
+    setup: SetUp, rng: np.random.Generator, *, grid: ScanGrid | None = None
+) -> SyntheticScan:
+    """Scan whoever lies on the table, with all that stands on and in him.
+
+    Parameters
+    ----------
+    setup : SetUp
+        The case.
+    rng : numpy.random.Generator
+        Draws the field and the noise.
+    grid : ScanGrid, optional
+        Other voxels than those of a field drawn about plate and tumour.
+
+    Returns
+    -------
+    SyntheticScan
+        As the case's protocol says.
+    """
+    parts, metals = _devices(setup)
+    protocol = setup.recipe.intraop
+    seen = [setup.target_mm, *markers_lps_mm(setup.plate).values(), *setup.stickers_mm]
+    if grid is None:
+        grid = draw_intraop_grid(setup.on_table, rng, protocol=protocol, keep_lps_mm=np.array(seen))
+    return scan_patient(
+        setup.on_table,
+        protocol=protocol,
+        rng=rng,
+        motion=setup.motion.on_couch,
+        plate=setup.plate,
+        devices=parts,
+        metals=metals,
+        grid=grid,
+    )
+
+
+def _devices(setup: SetUp) -> tuple[list[Part], list[Metal]]:
+    """Build needles, stickers and coils to paint, and as metal, LPS of the intraoperative scan."""
+    liver = setup.motion.whole.of("liver")
+    coils = [moved_points(liver, course) for course in setup.coils_mm]
+    diameter_mm = setup.plate.spec.markers[0].diameter_mm
+    parts = coil_parts(coils) + sticker_parts(setup.stickers_mm, diameter_mm)
+    metals = coil_metals(coils) + sticker_metals(setup.stickers_mm, diameter_mm)
+    for needle in setup.needles:
+        parts += needle_parts(needle)
+        metals += needle_metals(needle)
+    return parts, metals
+
+
+def scan_before(setup: SetUp, motion: BodyMotion, rng: np.random.Generator) -> SyntheticScan:
+    """Scan the patient as he was weeks before, every lesion still to be seen.
+
+    Parameters
+    ----------
+    setup : SetUp
+        The case.
+    motion : BodyMotion
+        From the planning scan to the older one, LPS millimetres.
+    rng : numpy.random.Generator
+        Draws the noise.
+
+    Returns
+    -------
+    SyntheticScan
+        With labels.
+    """
+    seed, lesions = setup.patient.seed, setup.recipe.patient.lesions
+    return scan_patient(
+        build_patient(seed, lesions=lesions),
+        protocol=OLDER_PROTOCOL,
         rng=rng,
         motion=motion,
-        plate=setup.plate,
-        devices=[part for needle in setup.needles for part in needle_parts(needle)],
-        metals=[metal for needle in setup.needles for metal in needle_metals(needle)],
-        noise_hu=NOISE_HU,
-        grid=draw_intraop_grid(
-            patient, rng, spacing_kji_mm=INTRAOP_SPACING_MM, keep_lps_mm=np.array(seen)
-        ),
-    )
-    return PhantomCase(
-        setup=setup, planning=planning, intraop=intraop, after=_scan_after(setup, rng, tell)
+        with_labels=True,
     )
 
 
-def _scan_after(
-    setup: SetUp, rng: np.random.Generator, tell: Callable[[str], None]
-) -> SyntheticScan | None:
-    """Scan the patient as he lies on the table, ablated, without the plate."""
+def after_from_planning(setup: SetUp) -> BodyMotion:
+    """Give the motion to the scan after an ablation: the liver has shrunk round the zone.
+
+    Parameters
+    ----------
+    setup : SetUp
+        A case with an ablation.
+
+    Returns
+    -------
+    BodyMotion
+        LPS millimetres; the couch of that scan is level.
+    """
+    if setup.zone is None or setup.recipe.ablation is None:
+        raise ValueError(f"after_from_planning: {setup.recipe.name} has no ablation")
+    return shrunk(setup.zone, setup.recipe.ablation.shrinkage_share, setup.motion.on_couch)
+
+
+def scan_after(setup: SetUp, rng: np.random.Generator) -> SyntheticScan:
+    """Scan the patient as he lies on the table, ablated, without the plate.
+
+    Parameters
+    ----------
+    setup : SetUp
+        A case with an ablation.
+    rng : numpy.random.Generator
+        Draws the noise.
+
+    Returns
+    -------
+    SyntheticScan
+        With labels of what is left.
+    """
     if setup.zone is None:
-        return None
-    tell("scanning after the ablation")
+        raise ValueError(f"scan_after: {setup.recipe.name} has no ablation")
     return scan_patient(
         ablated(setup.patient, setup.patient.lesions[0].name, setup.zone),
-        spacing_kji_mm=INTRAOP_SPACING_MM,
+        protocol=INTRAOP,
         rng=rng,
-        motion=setup.intraop_from_planning,
-        noise_hu=NOISE_HU,
+        motion=after_from_planning(setup),
+        with_labels=True,
     )

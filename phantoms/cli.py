@@ -35,11 +35,22 @@ def list_cases(as_json: AsJson = False) -> None:
     from phantoms.recipes import CASES
 
     if as_json:
-        cases = [{"name": each.name, "question": each.question} for each in CASES.values()]
+        cases = [
+            {"name": each.name, "question": each.question, "asks": dict(each.asks)}
+            for each in CASES.values()
+        ]
         _print_json({"cases": cases})
         return
     for each in CASES.values():
         print(f"{each.name}\n    {each.question}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of truth.json. Example: phantoms schema > phantom-truth-1.json."""
+    from phantoms.truth_schema import truth_json_schema
+
+    print(json.dumps(truth_json_schema(), indent=1))
 
 
 @app.command()
@@ -102,10 +113,10 @@ def _make_into(
     """Play a case out in a real scan."""
     from rich.console import Console
 
-    from phantoms.cases import case_spec
     from phantoms.into import make_inserted
     from phantoms.recipes import recipe_of
     from phantoms.scene import Wish
+    from phantoms.setups import case_spec
     from phantoms.sources import read_source
     from template_gen.spec import load_spec
 

@@ -215,11 +215,12 @@ def draw_intraop_grid(
     patient: Patient,
     rng: np.random.Generator,
     *,
-    spacing_kji_mm: ArrayLike,
+    protocol: ScanProtocol,
     keep_lps_mm: ArrayLike,
-    thickness_mm: float | None = None,
 ) -> ScanGrid:
     """Draw the field of an intraoperative scan: shorter at the feet, its centre elsewhere.
+
+    A tilted gantry scans the whole field; a small field is centred on what it must hold.
 
     Parameters
     ----------
@@ -227,26 +228,31 @@ def draw_intraop_grid(
         Who is scanned.
     rng : numpy.random.Generator
         Source of chance.
-    spacing_kji_mm : (3,) array
-        Slice distance, row distance, column distance, millimetres.
+    protocol : ScanProtocol
+        Spacing, thickness, tilt and field of view.
     keep_lps_mm : (n, 3) array
         Points that must stay in the field (markers, tumour), LPS millimetres of this scan.
-    thickness_mm : float, optional
-        Slice thickness; the slice distance if left out.
 
     Returns
     -------
     ScanGrid
         The grid.
     """
-    lowest = float(np.asarray(keep_lps_mm, dtype=np.float64)[:, 2].min()) - FEET_SPARE_MM
+    keep = np.asarray(keep_lps_mm, dtype=np.float64)
     feet = patient.field_centre_mm[2] - 0.5 * patient.field_size_kji_mm[0]
-    crop = min(float(rng.uniform(0.0, LARGEST_CROP_MM)), max(lowest - feet, 0.0))
-    shift = [rng.uniform(-12.0, 12.0), rng.uniform(-8.0, 8.0), 0.0]
+    spare_mm = max(float(keep[:, 2].min()) - FEET_SPARE_MM - feet, 0.0)
+    crop = min(float(rng.uniform(0.0, LARGEST_CROP_MM)), spare_mm)
+    shift = np.array([rng.uniform(-12.0, 12.0), rng.uniform(-8.0, 8.0), 0.0])
+    if protocol.gantry_tilt_deg != 0.0:
+        return protocol_grid(patient, protocol)
+    if protocol.field_of_view_mm is not None:
+        middle = 0.5 * (keep.min(axis=0) + keep.max(axis=0)) - patient.field_centre_mm
+        shift = np.array([middle[0], middle[1], 0.0])
     return field_grid(
         patient,
-        spacing_kji_mm,
-        thickness_mm=thickness_mm,
+        protocol.spacing_kji_mm,
+        thickness_mm=protocol.thickness_mm,
+        field_of_view_mm=protocol.field_of_view_mm,
         feet_crop_mm=crop,
         centre_shift_mm=shift,
     )

@@ -15,9 +15,8 @@ from phantoms.hardware import needle_metals, needle_parts, plate_metals, plate_p
 from phantoms.inserting import insert_parts, resampled, with_rows_in_front, within_twelve_bits
 from phantoms.motion import inverse_rigid, rigid_motion
 from phantoms.protocol import ScanProtocol
-from phantoms.recipes import recipe_of
 from phantoms.scans import SyntheticScan, named_scan
-from phantoms.scene import check_in_field, set_scene, truth_of_scene
+from phantoms.scene import check_in_field, insertable_recipe, set_scene, truth_of_scene
 from phantoms.sidecars import write_truth
 from phantoms.streaks import add_streaks
 from phantoms.truth import SCHEMA, truth_of_scan
@@ -87,9 +86,12 @@ def insert_case(
     HardwareRefusedError
         If the needles do not fit the plate.
     """
-    recipe, rng = recipe_of(wish.name), np.random.default_rng([wish.seed, 4])
+    recipe, rng = insertable_recipe(wish.name), np.random.default_rng([wish.seed, 4])
     motion = rigid_motion(
-        rng, shift_mm=recipe.shift_mm, turn_deg=recipe.turn_deg, about_mm=wish.target_mm
+        rng,
+        shift_mm=recipe.patient.shift_mm,
+        turn_deg=recipe.patient.turn_deg,
+        about_mm=wish.target_mm,
     )
     tell("moving the picture")
     rows = _rows_wanted_in_front(source)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from phantoms.arrays import Floats, frozen_floats
 from phantoms.hardware import PlacedPlate
-from phantoms.motion import inverse_rigid, moved_points, rotation_about
+from phantoms.motion import (
+    as_body_motion,
+    as_motion,
+    chained,
+    moved_points,
+    pulled_back,
+    rotation_about,
+)
 from phantoms.program import distance_field
 from template_gen.spec import marker_labels
 
@@ -16,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from phantoms.anatomy import Patient
-    from phantoms.recipes import Recipe
+    from phantoms.motion import BodyMotion, Motion
+    from phantoms.recipes import PlateState
     from template_gen.spec import TemplateSpec
 
 CLEARANCE_MM = 4.0
@@ -42,34 +51,58 @@ def face_points_mm(spec: TemplateSpec) -> Floats:
     return points
 
 
-def skin_clearance_mm(
-    patient: Patient, spec: TemplateSpec, lps_from_template: Floats, lps_from_patient: Floats
-) -> float:
-    """Measure how far the patient face stays from the skin; the true distance is not less.
+def skin_distance(patient: Patient, motion: Floats | Motion) -> Callable[[Floats], Floats]:
+    """Give the function that says how far points lie from the skin of a patient who has moved.
 
     Parameters
     ----------
     patient : Patient
         The patient.
+    motion : (4, 4) array or Motion
+        Of his wall since the planning scan, LPS millimetres.
+
+    Returns
+    -------
+    callable
+        Takes (n, 3) points, LPS millimetres after the motion, and returns (n,) millimetres,
+        negative inside; the true distance is not less.
+    """
+    skin, stretch = distance_field(patient.skin), as_motion(motion).stretch_factor
+    from_body = chained(patient.lps_from_body, motion)
+
+    def outside_mm(points: Floats) -> Floats:
+        # what lies so far off at rest has come closer by the stretch at most
+        return skin(pulled_back(from_body, points)) / stretch
+
+    return outside_mm
+
+
+def skin_clearance_mm(
+    outside_mm: Callable[[Floats], Floats], spec: TemplateSpec, lps_from_template: Floats
+) -> float:
+    """Measure how far the patient face stays from the skin; the true distance is not less.
+
+    Parameters
+    ----------
+    outside_mm : callable
+        As of :func:`skin_distance`.
     spec : TemplateSpec
         The plate.
-    lps_from_template, lps_from_patient : (4, 4) array
-        Where plate and patient are in one scan, millimetres.
+    lps_from_template : (4, 4) array
+        Where it is in the same scan, millimetres.
 
     Returns
     -------
     float
         Millimetres, over points 4 mm apart.
     """
-    body_from_template = inverse_rigid(lps_from_patient @ patient.lps_from_body) @ lps_from_template
-    points = moved_points(body_from_template, face_points_mm(spec))
-    return float(distance_field(patient.skin)(points).min())
+    return float(outside_mm(moved_points(lps_from_template, face_points_mm(spec))).min())
 
 
 def draw_level_pose(
     patient: Patient,
     spec: TemplateSpec,
-    lps_from_patient: Floats,
+    motion: Floats | BodyMotion,
     rng: np.random.Generator,
 ) -> Floats:
     """Lower a nearly level plate onto the patient, its middle over the tumour.
@@ -80,8 +113,8 @@ def draw_level_pose(
         The patient.
     spec : TemplateSpec
         The plate.
-    lps_from_patient : (4, 4) array
-        How the patient lies against the planning scan, millimetres.
+    motion : (4, 4) array or BodyMotion
+        How the patient lies against the planning scan, LPS millimetres.
     rng : numpy.random.Generator
         Source of the small tilts.
 
@@ -90,10 +123,10 @@ def draw_level_pose(
     (4, 4) array
         ``lps_from_template``, read-only, millimetres.
     """
-    tumour = moved_points(lps_from_patient, patient.tumour_centre_mm)
-    return draw_pose_above(
-        tumour, lambda pose: skin_clearance_mm(patient, spec, pose, lps_from_patient), rng
-    )
+    body = as_body_motion(motion)
+    target = moved_points(body.of("liver"), patient.tumour_centre_mm)
+    outside = skin_distance(patient, body.of("wall"))
+    return draw_pose_above(target, partial(skin_clearance_mm, outside, spec), rng)
 
 
 def draw_pose_above(
@@ -136,20 +169,20 @@ def draw_pose_above(
 
 
 def plate_as_it_stands(
-    recipe: Recipe,
+    state: PlateState,
     spec: TemplateSpec,
     planned: Floats,
     clearance_mm: Callable[[Floats], float],
     rng: np.random.Generator,
 ) -> PlacedPlate:
-    """Put a plate where a recipe says that it stands, against where the plan wants it.
+    """Put a plate where a case says that it stands, against where the plan wants it.
 
     Parameters
     ----------
-    recipe : Recipe
+    state : PlateState
         Whether it has slipped, is turned, or has lost markers.
     spec : TemplateSpec
-        The plate.
+        The plate that is put on.
     planned : (4, 4) array
         Where the plan wants it, ``lps_from_template``, millimetres.
     clearance_mm : callable
@@ -162,19 +195,19 @@ def plate_as_it_stands(
     PlacedPlate
         In LPS of the scan.
     """
-    pose = planned @ _turned_plate(recipe, spec)
-    if recipe.slip_mm:
-        pose = _slipped(pose, recipe.slip_mm, clearance_mm, rng)
-    lost = rng.permutation(marker_labels(spec))[: recipe.lost_markers]
+    pose = planned @ _turned_plate(state, spec)
+    if state.slip_mm:
+        pose = _slipped(pose, state.slip_mm, clearance_mm, rng)
+    lost = rng.permutation(marker_labels(spec))[: state.lost_markers]
     standing = frozen_floats(pose, (4, 4), "lps_from_template")
     return PlacedPlate(spec, standing, tuple(str(label) for label in lost))
 
 
-def _turned_plate(recipe: Recipe, spec: TemplateSpec) -> Floats:
+def _turned_plate(state: PlateState, spec: TemplateSpec) -> Floats:
     """Build the plate's turn in its own frame: in its plane, then over its row axis."""
     turn = np.eye(4)
-    turn[:3, :3] = rotation_about([0, 0, 1], np.deg2rad(recipe.turned_deg))
-    if not recipe.is_turned_over:
+    turn[:3, :3] = rotation_about([0, 0, 1], np.deg2rad(state.turned_deg))
+    if not state.is_turned_over:
         return turn
     over = np.diag([1.0, -1.0, -1.0, 1.0])
     over[2, 3] = spec.plate.thickness_mm

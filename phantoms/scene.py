@@ -18,7 +18,7 @@ from phantoms.hardware import (
 )
 from phantoms.motion import moved_points
 from phantoms.placing import draw_pose_above, face_points_mm, plate_as_it_stands
-from phantoms.recipes import recipe_of
+from phantoms.recipes import CASES, recipe_of
 from phantoms.truth import truth_of_plate
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from phantoms.hardware import DrivenNeedle, PlacedPlate
     from phantoms.painting import ScanGrid
+    from phantoms.recipes import Recipe
     from template_gen.spec import TemplateSpec
 
 SKIN_STEP_MM = 0.5
@@ -124,7 +125,7 @@ def set_scene(
     HardwareRefusedError
         If the needles do not fit the plate.
     """
-    recipe, face = recipe_of(wish.name), face_points_mm(wish.spec)
+    recipe, face = insertable_recipe(wish.name), face_points_mm(wish.spec)
     target = moved_points(motion, wish.target_mm)
     _check_inside(outside_mm, target)
 
@@ -132,8 +133,8 @@ def set_scene(
         return float(outside_mm(moved_points(pose, face)).min())
 
     planned = draw_pose_above(target, clearance_mm, rng)
-    plate = plate_as_it_stands(recipe, wish.spec, planned, clearance_mm, rng)
-    if recipe.is_turned_over and wish.with_needles:
+    plate = plate_as_it_stands(recipe.plate, wish.spec, planned, clearance_mm, rng)
+    if recipe.plate.is_turned_over and wish.with_needles:
         raise SourceRefusedError(
             "No needle goes through a plate that lies upside down",
             where="--needles",
@@ -153,6 +154,38 @@ def set_scene(
         needles=tuple(needles),
         outside_mm=outside_mm,
     )
+
+
+def insertable_recipe(name: str) -> Recipe:
+    """Find a case that can be played out in a real scan.
+
+    Parameters
+    ----------
+    name : str
+        Name of a case.
+
+    Returns
+    -------
+    Recipe
+        With rigid motion, the plate and nothing else.
+
+    Raises
+    ------
+    CaseUnknownError
+        If there is no such case.
+    SourceRefusedError
+        If it needs a synthetic patient.
+    """
+    recipe = recipe_of(name)
+    if not recipe.fits_any_scan:
+        raise SourceRefusedError(
+            "This case needs a synthetic patient",
+            where="NAME with --into",
+            expected=f"one of {', '.join(each for each in CASES if CASES[each].fits_any_scan)}",
+            got=name,
+            next_step="choose one of these, and add --needles for needles",
+        )
+    return recipe
 
 
 def truth_of_scene(scene: Scene, wish: Wish) -> dict[str, Any]:

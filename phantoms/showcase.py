@@ -24,6 +24,7 @@ from phantoms.casefiles import ABLATION_DAY, PLANNING_DAY
 from phantoms.comparison import Truth, compare_with_truth
 from phantoms.field import field_grid
 from phantoms.hardware import PlacedPlate
+from phantoms.masks import lesion_labels
 from phantoms.motion import (
     moved_points,
     random_direction,
@@ -33,7 +34,7 @@ from phantoms.motion import (
 )
 from phantoms.requests import plan_request
 from phantoms.scanner import scan_patient
-from phantoms.sidecars import write_labels, write_truth
+from phantoms.sidecars import write_label_map, write_truth
 from phantoms.truth import truth_of_patient
 from phantoms.writer import write_dicom_series
 from template_gen import build_default_spec, save_spec
@@ -158,7 +159,7 @@ def _make_planning(folder: Path, seed: int) -> _Stage:
         series_description="planning, portal venous",
         study=PLANNING_DAY,
     )
-    write_labels(scan, folder / "labels.nrrd")
+    write_label_map(lesion_labels(scan, patient), scan.lps_from_index, folder / "labels.nrrd")
     spec = build_default_spec(rows=15, columns=15, pitch_mm=5.0, bore_diameter_mm=BORE_MM)
     save_spec(spec, folder / "template.json")
     save_json(plan_request(ANTENNA_MM), folder / "request.json")

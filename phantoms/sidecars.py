@@ -9,36 +9,12 @@ import numpy as np
 import SimpleITK as sitk
 
 from phantoms.files import new_file
-from phantoms.tissues import LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from phantoms.arrays import Floats, Labels
-    from phantoms.scans import SyntheticScan
-
-
-def write_labels(scan: SyntheticScan, path: Path) -> None:
-    """Write a scan's label map as NRRD on the scan's own grid.
-
-    Parameters
-    ----------
-    scan : SyntheticScan
-        A scan made with labels.
-    path : Path
-        Ends in ``.nrrd``; replaced in one step.
-
-    Raises
-    ------
-    ValueError
-        If the scan carries no labels.
-    OutputRefusedError
-        If the path cannot be written.
-    """
-    if scan.labels is None:
-        raise ValueError("write_labels: expected a scan made with labels, got labels=None")
-    write_label_map(scan.labels, scan.lps_from_index, path)
 
 
 def write_label_map(labels: Labels, lps_from_index: Floats, path: Path) -> None:
@@ -68,29 +44,28 @@ def write_label_map(labels: Labels, lps_from_index: Floats, path: Path) -> None:
         sitk.WriteImage(image, str(draft), useCompression=True)
 
 
-def label_volumes_ml(scan: SyntheticScan) -> dict[str, float]:
+def label_volumes_ml(
+    labels: Labels, lps_from_index: Floats, names: Mapping[str, int]
+) -> dict[str, float]:
     """Measure the volume of each label by counting voxels.
 
     Parameters
     ----------
-    scan : SyntheticScan
-        A scan made with labels.
+    labels : (k, j, i) uint8 array
+        The labels.
+    lps_from_index : (4, 4) array
+        Where they lie, millimetres.
+    names : mapping of str to int
+        Name to value.
 
     Returns
     -------
     dict of str to float
         Label name to millilitres.
-
-    Raises
-    ------
-    ValueError
-        If the scan carries no labels.
     """
-    if scan.labels is None:
-        raise ValueError("label_volumes_ml: expected a scan made with labels, got labels=None")
-    voxel_ml = abs(float(np.linalg.det(scan.lps_from_index[:3, :3]))) / 1000.0
-    counts = np.bincount(scan.labels.ravel(), minlength=max(LABELS.values()) + 1)
-    return {name: float(counts[value]) * voxel_ml for name, value in LABELS.items()}
+    voxel_ml = abs(float(np.linalg.det(lps_from_index[:3, :3]))) / 1000.0
+    counts = np.bincount(labels.ravel(), minlength=max(names.values()) + 1)
+    return {name: float(counts[value]) * voxel_ml for name, value in names.items()}
 
 
 def write_truth(truth: Mapping[str, Any], path: Path) -> None:

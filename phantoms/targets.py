@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 
     from phantoms.anatomy import Patient
     from phantoms.arrays import Floats
+    from phantoms.motion import BodyMotion
     from phantoms.shapes import Shape
 
 LIVER_STEP_MM, BONE_STEP_MM = 18.0, 12.0
+GROUP_OF = MappingProxyType({"liver": "liver", "tumour": "liver", "bone": "wall"})
+"""First word of a label to the group that its tissue moves with."""
 HEADER = "label,x_mm,y_mm,z_mm"
 
 
@@ -67,22 +71,25 @@ def _numbered(group: str, patient: Patient, body_mm: Floats) -> dict[str, Floats
     return {f"{group}-{number:03d}": place for number, place in enumerate(places, start=1)}
 
 
-def moved_targets(points: Mapping[str, Floats], motion: Floats) -> dict[str, Floats]:
-    """Carry labelled points by the patient's motion.
+def moved_targets(points: Mapping[str, Floats], motion: BodyMotion) -> dict[str, Floats]:
+    """Carry labelled points by the patient's motion, each with the tissue that it lies in.
 
     Parameters
     ----------
     points : mapping of str to (3,) array
-        LPS of the planning scan, millimetres.
-    motion : (4, 4) array
-        ``intraop_from_planning``, millimetres.
+        As of :func:`target_points`, LPS of the planning scan, millimetres.
+    motion : BodyMotion
+        From the planning scan to another, millimetres.
 
     Returns
     -------
     dict of str to (3,) array
-        LPS of the intraoperative scan, millimetres.
+        LPS of the other scan, millimetres.
     """
-    return {label: moved_points(motion, place) for label, place in points.items()}
+    return {
+        label: moved_points(motion.of(GROUP_OF[label.partition("-")[0]]), place)
+        for label, place in points.items()
+    }
 
 
 def write_points(points: Mapping[str, Floats], path: Path) -> None:

@@ -164,6 +164,7 @@ ABLATED = replace(LIVER, name="coagulated liver", hu=52.0, texture_hu=8.0)
 ABLATED_TUMOUR = replace(ABLATED, name="coagulated metastasis", hu=58.0)
 ABLATION_CENTRE = replace(ABLATED, name="dense middle of an ablation", hu=72.0)
 ABLATION_RIM = replace(LIVER, name="hyperaemic rim", hu=136.0, texture_hu=6.0)
+COIL = replace(STEEL, name="embolisation coil", structure="liver")
 
 TISSUES: tuple[Tissue, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Tissue)

@@ -23,10 +23,12 @@ class Task(Enum):
     NEEDLES = "needles"
     MARGIN = "margin"
     PLAN = "plan"
+    OLDER = "older"
 
 
 PLACEHOLDERS = (
-    *("case", "planning", "intraop", "after", "labels", "ablation", "template", "request"),
+    *("case", "planning", "intraop", "after", "older", "labels", "labels_older"),
+    *("ablation", "ablation_after", "template", "request"),
     *("points", "mapped", "answer", "work", "here", "python"),
 )
 """Words in braces that a command line may hold; each becomes one path."""

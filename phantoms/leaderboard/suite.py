@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phantoms.casefiles import make_case
-from phantoms.cases import set_up_case
-from phantoms.errors import MethodRefusedError
+from phantoms.errors import HardwareRefusedError, LesionRefusedError, MethodRefusedError
 from phantoms.files import new_file
 from phantoms.leaderboard.answers import load_answer, load_points
 from phantoms.leaderboard.methods import Task
@@ -25,6 +24,7 @@ from phantoms.leaderboard.scoring import (
 from phantoms.leaderboard.table import Row, markdown_of, summary_of
 from phantoms.motion import inverse_rigid, moved_points
 from phantoms.program import distance_field
+from phantoms.setups import set_up_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,9 +33,13 @@ if TYPE_CHECKING:
     from phantoms.leaderboard.methods import Method, Recipe
 
 PARTS = (
-    *("planning", "intraop", "after"),
-    *("labels.nrrd", "ablation.nrrd", "template.json", "request.json"),
+    *("planning", "intraop", "after", "older"),
+    *("labels.nrrd", "labels_older.nrrd", "ablation.nrrd", "ablation_after.nrrd"),
+    *("template.json", "request.json"),
 )
+POINTS = {Task.OLDER: ("points_older.csv", "points_planning.csv")}
+"""Where a task's points start and where they end, if not planning and intraoperative."""
+USUAL_POINTS = ("points_planning.csv", "points_intraop.csv")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,17 +135,24 @@ def run_suite(
         If the folder cannot be written.
     """
     rows: list[Row] = []
+    left_out: list[str] = []
     for name in suite.cases:
         for seed in suite.seeds:
-            case = _case_folder(folder / "cases" / f"{name}-{seed}", name, seed, tell)
+            try:
+                case = _case_folder(folder / "cases" / f"{name}-{seed}", name, seed, tell)
+            except (LesionRefusedError, HardwareRefusedError) as error:
+                # not every liver has a place for every lesion: said, never dropped silently
+                left_out.append(f"{name}, seed {seed}: {str(error).splitlines()[0]}")
+                tell(f"left out: {left_out[-1]}")
+                continue
             for method in methods:
                 place = folder / "work" / method.name.replace("/", "-") / case.name
                 rows += _run_method(method, case, place, suite.limit_s, tell)
-            write_table(rows, folder)
+            write_table(rows, folder, left_out)
     return summary_of(rows)
 
 
-def write_table(rows: Sequence[Row], folder: Path) -> None:
+def write_table(rows: Sequence[Row], folder: Path, left_out: Sequence[str] = ()) -> None:
     """Write rows, summary and table into a folder, each as a whole.
 
     Parameters
@@ -150,6 +161,8 @@ def write_table(rows: Sequence[Row], folder: Path) -> None:
         All rows so far.
     folder : Path
         It exists.
+    left_out : sequence of str
+        Cases that could not be made, each with the reason.
 
     Raises
     ------
@@ -160,7 +173,7 @@ def write_table(rows: Sequence[Row], folder: Path) -> None:
     texts = {
         "rows.json": json.dumps([asdict(row) for row in rows], indent=1, allow_nan=False),
         "summary.json": json.dumps(summary, indent=1, allow_nan=False),
-        "table.md": markdown_of(summary),
+        "table.md": markdown_of(summary) + "".join(f"\nLeft out: {each}\n" for each in left_out),
     }
     for name, text in texts.items():
         with new_file(folder / name) as draft:
@@ -203,15 +216,7 @@ def _run_task(  # noqa: PLR0913, PLR0917 - one cell of the table
     answer, mapped = work / "answer.json", work / "mapped.csv"
     for left in (answer, mapped):
         left.unlink(missing_ok=True)
-    places = {Path(part).stem: folder / part for part in PARTS} | {
-        "case": folder,
-        "points": folder / "points_planning.csv",
-        "mapped": mapped,
-        "answer": answer,
-        "work": work,
-        "here": Path.cwd(),
-        "python": Path(sys.executable),
-    }
+    places = _places(task, folder) | {"mapped": mapped, "answer": answer, "work": work}
     done = run_recipe(
         recipe, places, answer=answer, limit_s=limit_s, is_no_an_answer=task is Task.MARGIN
     )
@@ -219,10 +224,13 @@ def _run_task(  # noqa: PLR0913, PLR0917 - one cell of the table
     should_decline = truth["asks"][task.value] == "decline"
     if done.ending is Ending.DECLINED:
         outcome = "rightly declined" if should_decline else "wrongly declined"
+    elif done.ending is Ending.ANSWERED and should_decline:
+        outcome = "should have declined"
     elif done.ending is Ending.ANSWERED:
+        is_mapped = task in {Task.REGISTER, Task.OLDER}
         try:
-            scores = _scores(task, answer if task is not Task.REGISTER else mapped, folder, truth)
-            outcome = "should have declined" if should_decline else "scored"
+            scores = _scores(task, mapped if is_mapped else answer, folder, truth)
+            outcome = "scored"
         except MethodRefusedError as error:
             outcome, reason = "no answer", " ".join(str(error).split())
     return Row(
@@ -237,10 +245,21 @@ def _run_task(  # noqa: PLR0913, PLR0917 - one cell of the table
     )
 
 
+def _places(task: Task, case: Path) -> dict[str, Path]:
+    """Say what the words in a command line's braces stand for, but for the answers."""
+    return {Path(part).stem: case / part for part in PARTS} | {
+        "case": case,
+        "points": case / POINTS.get(task, USUAL_POINTS)[0],
+        "here": Path.cwd(),
+        "python": Path(sys.executable),
+    }
+
+
 def _scores(task: Task, answer: Path, case: Path, truth: Mapping[str, Any]) -> dict[str, float]:
     """Score an answer."""
-    if task is Task.REGISTER:
-        return score_registration(load_points(answer), load_points(case / "points_intraop.csv"))
+    if task in {Task.REGISTER, Task.OLDER}:
+        true = POINTS.get(task, USUAL_POINTS)[1]
+        return score_registration(load_points(answer), load_points(case / true))
     content = load_answer(answer)
     if task is Task.POSE:
         return score_pose(content, truth)

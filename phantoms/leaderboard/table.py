@@ -18,6 +18,7 @@ SHOWN: Mapping[Task, tuple[str, ...]] = {
     Task.NEEDLES: ("tip_mean_mm", "tip_max_mm", "angle_max_deg", "missed", "invented"),
     Task.MARGIN: ("mam_error_mm", "mam_too_good_mm", "verdict_wrong"),
     Task.PLAN: ("mam_mm", "clearance_mm", "hits", "needles"),
+    Task.OLDER: ("tumour_mean_mm", "tumour_max_mm", "liver_mean_mm", "liver_p95_mm"),
 }
 """The scores that a person compares, in the order of the table."""
 LESS_IS_WORSE = frozenset({"mam_mm", "clearance_mm"})

@@ -12,13 +12,13 @@ import pytest
 from navigator.detection.plate import locate_plate
 from navigator.geometry.frames import Frame, FrameKind
 from navigator.model.volume import Grid, Volume
-from phantoms.cases import case_spec
 from phantoms.errors import CaseUnknownError, HardwareRefusedError, SourceRefusedError
 from phantoms.field import field_grid
 from phantoms.into import insert_case, make_inserted
 from phantoms.motion import inverse_rigid, moved_points
 from phantoms.scanner import scan_patient
 from phantoms.scene import Wish
+from phantoms.setups import case_spec
 from phantoms.sources import SourceScan, read_source
 from phantoms.writer import write_dicom_series
 from template_gen.layout import build_default_spec

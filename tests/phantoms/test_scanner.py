@@ -13,6 +13,7 @@ from phantoms.breathing import breathing_motion, draw_breathing
 from phantoms.errors import ScanRefusedError
 from phantoms.field import draw_intraop_grid, field_grid
 from phantoms.motion import moved_points, rigid_motion
+from phantoms.recipes import INTRAOP
 from phantoms.scanner import scan_patient
 from phantoms.tissues import LABELS, LIVER, METASTASIS
 
@@ -163,7 +164,7 @@ def test_an_intraoperative_field_keeps_what_must_be_seen(patient: Patient) -> No
     for seed in range(20):
         keep = patient.tumour_centre_mm + np.array([[0.0, 0, 0], [0, 0, -60.0]])
         grid = draw_intraop_grid(
-            patient, np.random.default_rng(seed), spacing_kji_mm=(2.5, 1.0, 1.0), keep_lps_mm=keep
+            patient, np.random.default_rng(seed), protocol=INTRAOP, keep_lps_mm=keep
         )
         index = moved_points(np.linalg.inv(grid.lps_from_index), keep)
         assert (index >= 0).all()

@@ -10,7 +10,7 @@ import pytest
 
 from phantoms.anatomy import build_patient
 from phantoms.interior import joined
-from phantoms.motion import inverse_rigid, moved_points, rigid_motion
+from phantoms.motion import as_body_motion, inverse_rigid, moved_points, rigid_motion
 from phantoms.program import signed_distance_mm
 from phantoms.targets import moved_targets, target_points, write_points
 
@@ -60,7 +60,7 @@ def test_they_move_with_the_patient_and_are_read_back(
     motion = rigid_motion(
         np.random.default_rng(3), shift_mm=(9, 9), turn_deg=(2, 2), about_mm=[0, 0, 0]
     )
-    moved = moved_targets(points, motion)
+    moved = moved_targets(points, as_body_motion(motion))
     write_points(moved, tmp_path / "points.csv")
     with (tmp_path / "points.csv").open(newline="") as stream:
         head, *rows = list(csv.reader(stream))

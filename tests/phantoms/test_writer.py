@@ -13,9 +13,10 @@ import SimpleITK as sitk
 
 from phantoms.errors import OutputRefusedError
 from phantoms.files import new_file, new_folder
+from phantoms.masks import lesion_labels
 from phantoms.motion import moved_points
 from phantoms.scanner import scan_patient
-from phantoms.sidecars import label_volumes_ml, write_labels, write_truth
+from phantoms.sidecars import write_truth
 from phantoms.tissues import LABELS
 from phantoms.writer import write_dicom_series
 from template_gen.spec import load_spec
@@ -210,9 +211,7 @@ def test_a_folder_that_holds_something_is_left_alone(patient: Patient, tmp_path:
         write_dicom_series(scan, tmp_path, patient=patient, series_description="x")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
     with pytest.raises(ValueError, match="labels=None"):
-        write_labels(scan, tmp_path / "labels.nrrd")
-    with pytest.raises(ValueError, match="labels=None"):
-        label_volumes_ml(scan)
+        lesion_labels(scan, patient)
 
 
 def test_nothing_half_written_stays(tmp_path: Path) -> None:
