@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CROSSING_BEHIND_TIP_MM, BEYOND_CROSSING_MM = 25.0, 20.0
 """Where the first antenna is crossed, back from its tip, and how far on the second one goes."""
 LEANS_DEG = (60.0, 65.0, 70.0, 75.0, 80.0)
-APART_ALONG_MM = (8.0, -8.0, 11.0, -11.0, 14.0, -14.0)
+APART_ALONG_MM = (8.0, -8.0, 11.0, -11.0, 14.0, -14.0, 17.0, -17.0, 20.0, -20.0)
 """How far the second antenna passes the first along the body."""
 LEAST_APART_MM, LEAST_CLEARANCE_MM = 5.0, 2.0
 OFF_PLATE_MM = 8.0
