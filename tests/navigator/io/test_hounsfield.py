@@ -39,6 +39,30 @@ def test_a_body_in_air_is_like_ct() -> None:
     assert codes(paint()[0]) == []
 
 
+def small_field(noise_hu: float = 12.0) -> np.ndarray:
+    """Give a body cut by a round field: padded corners, a mattress, lung, and a little air."""
+    values = np.full((40, 50, 50), 60.0)
+    values[:, 10:16], values[:, 36:40], values[:, 40:46] = -850.0, -100.0, -905.0
+    values[:, :3] = -1000.0
+    values += np.random.default_rng(4).normal(0.0, noise_hu, values.shape)
+    from_middle = np.hypot(*(np.indices((50, 50)) - 24.5))
+    values[:, from_middle > 25.0] = -3024.0
+    return values
+
+
+def test_a_field_smaller_than_the_body_is_like_ct() -> None:
+    values = small_field()
+    least_air, mattress = (values < -950.0) & (values > -1100.0), np.abs(values + 905.0) < 30.0
+    assert mattress.sum() > 4 * least_air.sum() > 0
+    assert codes(values) == []
+
+
+@pytest.mark.hazard(22)
+@pytest.mark.parametrize("offset_hu", [-100.0, 100.0])
+def test_a_wrong_offset_is_seen_in_a_small_field_too(offset_hu: float) -> None:
+    assert codes(small_field() + offset_hu) == ["not-like-ct"]
+
+
 @pytest.mark.hazard(22)
 @pytest.mark.parametrize(
     "values",
