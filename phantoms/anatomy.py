@@ -35,11 +35,16 @@ FOOT_ROOM_MM = 12.0
 HEAD_ROOM_MM = 12.0
 """So much is scanned above the liver at least, millimetres."""
 
-PLATE_ROOM_MM = 86.0
-"""Head and feet of the field are this far from the tumour at least: a 120 mm plate fits."""
+PLATE_ROOM_MM = 92.0
+"""The field reaches this far from the tumour towards feet and head at least: a 120 mm plate fits,
+with a rim."""
+
+HIGH_MM, HIGH_PLATE_ROOM_MM = 100.0, 176.0
+"""A tumour so far above the liver's lower edge lies behind the ribs: its needles come from below
+them, and the plate that they lean with reaches so far towards the feet, with a rim."""
 
 MOST_LESIONS = 5
-FIELD_CENTRE_MM = (0.0, 8.0, -90.0)
+FIELD_CENTRE_MM = (0.0, -2.0, -90.0)
 """Middle of the field, body frame, millimetres: a little behind the patient's, for the couch."""
 
 
@@ -205,7 +210,9 @@ def _scan_field(liver: Shape, tumour_mm: Floats, lps_from_body: Floats) -> tuple
     """Find centre (LPS) and size (k, j, i) of a field that holds liver and plate."""
     heights = moved_points(lps_from_body, points_within(liver, 5.0))[:, 2]
     middle = float(moved_points(lps_from_body, tumour_mm)[2])
-    feet = min(heights.min() - FOOT_ROOM_MM, middle - PLATE_ROOM_MM)
+    is_high = middle - heights.min() > HIGH_MM
+    below = HIGH_PLATE_ROOM_MM if is_high else PLATE_ROOM_MM
+    feet = min(heights.min() - FOOT_ROOM_MM, middle - below)
     head = max(heights.max() + HEAD_ROOM_MM, middle + PLATE_ROOM_MM)
     size = np.array([max(FIELD_MM[0], np.ceil(head - feet)), *FIELD_MM[1:]])
     centre = moved_points(lps_from_body, FIELD_CENTRE_MM)

@@ -19,7 +19,7 @@ from navigator.app.steps import check_in_room
 from navigator.io.documents import save_json, verdict_to_json
 from navigator.io.volumes import load_scan
 from navigator.report.content import Paragraph, Section, Table
-from phantoms.anatomy import build_patient
+from phantoms.anatomy import FOOT_ROOM_MM, build_patient
 from phantoms.casefiles import ABLATION_DAY, PLANNING_DAY
 from phantoms.comparison import Truth, compare_with_truth
 from phantoms.field import field_grid
@@ -33,6 +33,7 @@ from phantoms.motion import (
     rotation_about,
 )
 from phantoms.requests import plan_request
+from phantoms.sampling import points_within
 from phantoms.scanner import scan_patient
 from phantoms.sidecars import write_label_map, write_truth
 from phantoms.truth import truth_of_patient
@@ -220,16 +221,26 @@ def _field_with_plate(stage: _Stage, pose: Floats) -> ScanGrid:
     Returns
     -------
     ScanGrid
-        As large as the planning scan's, at 2.5 mm slices.
+        As wide as the planning scan's, at 2.5 mm slices; toward the feet no longer than liver and
+        plate ask for.
     """
+    patient = stage.patient
     half = 0.5 * np.array([stage.spec.plate.width_mm, stage.spec.plate.height_mm])
     corners = [[x * half[0], y * half[1], 0.0] for x in (-1, 1) for y in (-1, 1)]
     plate = moved_points(pose, corners)
-    reach = 0.5 * stage.patient.field_size_kji_mm[::-1] - FIELD_RIM_MM
-    low = plate.min(axis=0) - (stage.patient.field_centre_mm - reach)
-    high = plate.max(axis=0) - (stage.patient.field_centre_mm + reach)
+    reach = 0.5 * patient.field_size_kji_mm[::-1]
+    low = plate.min(axis=0) - FIELD_RIM_MM - (patient.field_centre_mm - reach)
+    high = plate.max(axis=0) + FIELD_RIM_MM - (patient.field_centre_mm + reach)
     shift = np.minimum(low, 0.0) + np.maximum(high, 0.0)
-    return field_grid(stage.patient, INTRAOP_SPACING_MM, centre_shift_mm=shift)
+    liver = moved_points(patient.lps_from_body, points_within(patient.liver, 5.0))
+    lowest = min(liver[:, 2].min() - FOOT_ROOM_MM, plate[:, 2].min() - FIELD_RIM_MM)
+    feet = patient.field_centre_mm[2] + shift[2] - reach[2]
+    return field_grid(
+        patient,
+        INTRAOP_SPACING_MM,
+        centre_shift_mm=shift,
+        feet_crop_mm=max(0.0, float(lowest - feet)),
+    )
 
 
 def _mounting_error(rng: np.random.Generator) -> Floats:

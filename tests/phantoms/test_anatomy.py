@@ -129,7 +129,20 @@ def test_the_field_holds_the_whole_liver(someone: Patient) -> None:
     liver = moved_points(someone.lps_from_body, points_within(shape_named(someone, "liver"), 4.0))
     size_xyz = someone.field_size_kji_mm[::-1]
     assert (np.abs(liver - someone.field_centre_mm) < 0.5 * size_xyz - 2.0).all()
-    assert 190.0 <= size_xyz[2] <= 240.0
+    assert 190.0 <= size_xyz[2] <= 280.0
+
+
+def test_below_a_tumour_behind_the_ribs_the_field_holds_a_leaning_plate(someone: Patient) -> None:
+    """A plate of 120 mm whose face is 136 mm before the tip, leaning by 30 degrees."""
+    liver = moved_points(someone.lps_from_body, points_within(shape_named(someone, "liver"), 4.0))
+    middle = someone.tumour_centre_mm[2]
+    feet = someone.field_centre_mm[2] - 0.5 * someone.field_size_kji_mm[0]
+    head = someone.field_centre_mm[2] + 0.5 * someone.field_size_kji_mm[0]
+    assert head - middle >= 60.0 + 20.0 + 8.0
+    if middle - liver[:, 2].min() > 105.0:
+        # the outermost bore that is still used is 35 mm off the middle
+        lean = np.deg2rad(30.0)
+        assert middle - feet >= (136.0 + 15.0) * np.sin(lean) + (60.0 + 35.0) * np.cos(lean) + 8.0
 
 
 def test_seeds_differ_and_repeat() -> None:
