@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 
 VIEWS = 480
 BIN_MM = 0.5
-ROW_MM = 1.25
-"""Height of a detector row at the axis: rows are added after the logarithm."""
+ROW_MM = 0.625
+"""Height of a detector row at the axis: rows are added after the logarithm. A row that a needle
+fills only half would hide most of it: half of its light passes by."""
 PHOTONS_PER_MM = 1.0e6
 """In one ray of dose 1 and 1 mm of height, without an object; with these, noise behind the body is
 that of a routine scan."""
