@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def demo(
     out: Annotated[Path, typer.Option(help="folder to make")],
     seed: Annotated[int, typer.Option(min=0, help="which synthetic patient")] = 1,
+    case: Annotated[str, typer.Option(help="what happens: a name out of `phantoms list`")] = "easy",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="replace our own earlier result")
     ] = False,
@@ -24,13 +25,13 @@ def demo(
 ) -> None:
     """Run the whole procedure on a synthetic patient and compare it with the truth.
 
-    Example: navigator demo --out demo-out --seed 1
+    Example: navigator demo --out demo-out --seed 1 --case plate-slipped
     """
 
     def verb(progress: Callable[[str], None]) -> Outcome:
         from phantoms.showcase import run_demo
 
-        summary = run_demo(out, seed=seed, overwrite=overwrite, progress=progress)
+        summary = run_demo(out, seed=seed, case=case, overwrite=overwrite, progress=progress)
         return Outcome(summary, (*_table(summary), *verdict_lines(summary), *_where(out, summary)))
 
     finish(verb, as_json=as_json, debug=debug, out=out)

@@ -97,10 +97,75 @@ def case_spec() -> TemplateSpec:
     )
 
 
-def another_spec() -> TemplateSpec:
-    """Build another plate, one column narrower."""
+def another_spec(spec: TemplateSpec) -> TemplateSpec:
+    """Build another plate than a given one, one column narrower."""
+    grid = spec.grid
+    if grid is None:
+        raise ValueError("another_spec: expected a plate with a grid")
     return build_default_spec(
-        rows=15, columns=14, pitch_mm=5.0, bore_diameter_mm=2.1, serial="T-0002"
+        rows=grid.rows,
+        columns=grid.columns - 1,
+        pitch_mm=grid.pitch_mm,
+        bore_diameter_mm=grid.bore_diameter_mm,
+        serial="T-0002",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A case before a plate is put on.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What happens in it.
+    seed : int
+        Which patient.
+    patient, on_table : Patient
+        Who was planned, and who lies on the table.
+    motion : TableMotion
+        Of the one on the table.
+    """
+
+    recipe: Recipe
+    seed: int
+    patient: Patient
+    on_table: Patient
+    motion: TableMotion
+
+
+def start_case(recipe: Recipe, seed: int, rng: np.random.Generator) -> Start:
+    """Build whoever is planned and whoever lies on the table, and draw how he lies.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What happens.
+    seed : int
+        Which patient.
+    rng : numpy.random.Generator
+        Draws the set-up shift.
+
+    Returns
+    -------
+    Start
+        No plate stands yet.
+
+    Raises
+    ------
+    LesionRefusedError
+        If this patient has no place for a lesion of the case.
+    """
+    state = recipe.patient
+    patient = build_patient(seed, lesions=state.lesions, vanished=state.has_vanished)
+    on_table = build_patient(seed + SOMEONE_ELSE) if state.is_someone_else else patient
+    roll = couch_roll(on_table, recipe.intraop.couch_roll_deg)
+    return Start(
+        recipe=recipe,
+        seed=seed,
+        patient=patient,
+        on_table=on_table,
+        motion=draw_table_motion(state, on_table, roll, rng, seed),
     )
 
 
@@ -128,18 +193,42 @@ def set_up_case(name: str, seed: int) -> SetUp:
     HardwareRefusedError
         If the needles find no room.
     """
-    recipe = recipe_of(name)
     rng = np.random.default_rng([seed, 2])
-    state = recipe.patient
-    patient = build_patient(seed, lesions=state.lesions, vanished=state.has_vanished)
-    on_table = build_patient(seed + SOMEONE_ELSE) if state.is_someone_else else patient
-    roll = couch_roll(on_table, recipe.intraop.couch_roll_deg)
-    motion = draw_table_motion(state, on_table, roll, rng, seed)
-    target = moved_points(motion.whole.of("liver"), on_table.tumour_centre_mm)
-    outside = skin_distance(on_table, motion.whole.of("wall"))
-    spec = case_spec()
-    planned = draw_level_pose(on_table, spec, motion.whole, rng)
-    standing = another_spec() if recipe.plate.is_another else spec
+    start, spec = start_case(recipe_of(name), seed, rng), case_spec()
+    planned = draw_level_pose(start.on_table, spec, start.motion.whole, rng)
+    return stand_plate(start, spec, planned, rng)
+
+
+def stand_plate(
+    start: Start, spec: TemplateSpec, planned: Floats, rng: np.random.Generator
+) -> SetUp:
+    """Put the plate on as the case has it, and all that goes with it.
+
+    Parameters
+    ----------
+    start : Start
+        Who lies there, and how.
+    spec : TemplateSpec
+        The plate that was planned with.
+    planned : (4, 4) array
+        Where the plan wants it in the scan to come, ``lps_from_template``, millimetres.
+    rng : numpy.random.Generator
+        Draws the slip and the lost markers.
+
+    Returns
+    -------
+    SetUp
+        All that is true of the case.
+
+    Raises
+    ------
+    HardwareRefusedError
+        If the needles find no room.
+    """
+    recipe, motion, seed = start.recipe, start.motion, start.seed
+    outside = skin_distance(start.on_table, motion.whole.of("wall"))
+    target = moved_points(motion.whole.of("liver"), start.on_table.tumour_centre_mm)
+    standing = another_spec(spec) if recipe.plate.is_another else spec
     plate = plate_as_it_stands(
         recipe.plate, standing, planned, partial(skin_clearance_mm, outside, standing), rng
     )
@@ -147,17 +236,17 @@ def set_up_case(name: str, seed: int) -> SetUp:
     coils = 0 if recipe.needles is None else recipe.needles.coils
     return SetUp(
         recipe=recipe,
-        patient=patient,
-        on_table=on_table,
+        patient=start.patient,
+        on_table=start.on_table,
         motion=motion,
-        older=_older(recipe, patient, seed),
+        older=_older(recipe, start.patient, seed),
         spec=spec,
         plate=plate,
         planned_lps_from_template=planned,
         needles=stand_needles(recipe.needles, plate, target, outside, dice[0]),
         stickers_mm=stick_on_skin(plate, recipe.plate.stickers, outside, dice[1]),
-        coils_mm=lay_coils(patient, coils, dice[1]),
-        zone=_coagulated(recipe, patient, seed),
+        coils_mm=lay_coils(start.patient, coils, dice[1]),
+        zone=_coagulated(recipe, start.patient, seed),
     )
 
 

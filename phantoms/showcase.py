@@ -16,25 +16,27 @@ from navigator.app.outputs import (
 )
 from navigator.app.procedure import CaseResult, run_case, summary_of, write_case
 from navigator.app.steps import check_in_room
+from navigator.errors import InputRefusedError
 from navigator.io.documents import save_json, verdict_to_json
 from navigator.io.volumes import load_scan
 from navigator.report.content import Paragraph, Section, Table
-from phantoms.anatomy import FOOT_ROOM_MM, build_patient
+from phantoms.anatomy import FOOT_ROOM_MM
 from phantoms.casefiles import ABLATION_DAY, PLANNING_DAY
+from phantoms.cases import scan_on_table
 from phantoms.comparison import Truth, compare_with_truth
 from phantoms.field import field_grid
-from phantoms.hardware import PlacedPlate
 from phantoms.masks import lesion_labels
 from phantoms.motion import (
     moved_points,
     random_direction,
     rigid_about,
-    rigid_motion,
     rotation_about,
 )
+from phantoms.recipes import CASES, INTRAOP, PLANNING, recipe_of
 from phantoms.requests import plan_request
 from phantoms.sampling import points_within
 from phantoms.scanner import scan_patient
+from phantoms.setups import stand_plate, start_case
 from phantoms.sidecars import write_label_map, write_truth
 from phantoms.truth import truth_of_patient
 from phantoms.writer import write_dicom_series
@@ -46,13 +48,13 @@ if TYPE_CHECKING:
 
     from phantoms.anatomy import Patient
     from phantoms.arrays import Floats
+    from phantoms.hardware import PlacedPlate
     from phantoms.painting import ScanGrid
+    from phantoms.recipes import Recipe
+    from phantoms.setups import Start
     from template_gen import TemplateSpec
 
 DEMO_SCHEMA = "demo-summary/1"
-PLANNING_SPACING_MM = (1.5, 1.0, 1.0)
-INTRAOP_SPACING_MM = (2.5, 1.0, 1.0)
-SET_UP_SHIFT_MM, SET_UP_TURN_DEG = (5.0, 20.0), (1.0, 3.0)
 MOUNTING_SHIFT_MM, MOUNTING_TURN_DEG = (0.5, 3.0), (0.3, 1.5)
 """How far a plate that is mounted by hand misses its planned place."""
 FIELD_RIM_MM = 8.0
@@ -67,18 +69,19 @@ class _NoWayError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """What the demonstration works with: folder, patient and plate."""
+    """What the demonstration works with: folder, case so far, and plate."""
 
     folder: Path
-    patient: Patient
+    start: Start
     spec: TemplateSpec
-    seed: int
+    rng: np.random.Generator
 
 
 def run_demo(
     out: Path,
     *,
     seed: int,
+    case: str = "easy",
     overwrite: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
@@ -90,6 +93,8 @@ def run_demo(
         Folder to make.
     seed : int
         Which patient, motion and mounting error.
+    case : str
+        Name of a case: what happens to patient and plate.
     overwrite : bool
         Whether an earlier result of this program may be replaced.
     progress : callable of str
@@ -104,13 +109,14 @@ def run_demo(
     Raises
     ------
     InputRefusedError
-        If `out` may not be written.
+        If `out` may not be written, or the case needs more than a demonstration has.
     """
     start = time.perf_counter()
+    recipe = _checked_recipe(case)
     check_may_write(out, overwrite=overwrite)
     try:
         with folder_when_complete(out, overwrite=overwrite) as folder:
-            summary = _fill(folder, seed, progress)
+            summary = _fill(folder, recipe, seed, progress)
             summary["seconds_in_all"] = round(time.perf_counter() - start, 1)
             save_json(summary, folder / SUMMARY_FILE)
     except _NoWayError as no_way:
@@ -118,10 +124,27 @@ def run_demo(
     return read_summary(out)
 
 
-def _fill(folder: Path, seed: int, progress: Callable[[str], None]) -> dict[str, Any]:
+def _checked_recipe(case: str) -> Recipe:
+    """Find a case, or refuse one that a demonstration cannot judge."""
+    fitting = [name for name, recipe in CASES.items() if recipe.fits_the_demo]
+    if case not in fitting:
+        raise InputRefusedError(
+            code="case-not-for-demo",
+            what="The demonstration cannot play this case out",
+            where="--case",
+            expected=f"one of {', '.join(fitting)}",
+            got=case,
+            next_step="choose one of these; `phantoms make` makes the others",
+        )
+    return recipe_of(case)
+
+
+def _fill(
+    folder: Path, recipe: Recipe, seed: int, progress: Callable[[str], None]
+) -> dict[str, Any]:
     """Run the procedure in an empty folder, and sum it up."""
     progress("making a synthetic patient and scanning it")
-    stage = _make_planning(folder, seed)
+    stage = _make_planning(folder, recipe, seed)
     result = run_case(folder / "request.json", progress=progress)
     if not result.plan.needles:
         raise _NoWayError(result.verdict)
@@ -145,11 +168,13 @@ def _fill(folder: Path, seed: int, progress: Callable[[str], None]) -> dict[str,
     return {**summary_of(result, DEMO_SCHEMA), "comparison": comparison}
 
 
-def _make_planning(folder: Path, seed: int) -> _Stage:
-    patient = build_patient(seed)
+def _make_planning(folder: Path, recipe: Recipe, seed: int) -> _Stage:
+    rng = np.random.default_rng([seed, 12])
+    start = start_case(recipe, seed, rng)
+    patient = start.patient
     scan = scan_patient(
         patient,
-        spacing_kji_mm=PLANNING_SPACING_MM,
+        protocol=PLANNING,
         rng=np.random.default_rng([seed, 11]),
         with_labels=True,
     )
@@ -163,60 +188,50 @@ def _make_planning(folder: Path, seed: int) -> _Stage:
     write_label_map(lesion_labels(scan, patient), scan.lps_from_index, folder / "labels.nrrd")
     spec = build_default_spec(rows=15, columns=15, pitch_mm=5.0, bore_diameter_mm=BORE_MM)
     save_spec(spec, folder / "template.json")
-    save_json(plan_request(ANTENNA_MM), folder / "request.json")
-    return _Stage(folder, patient, spec, seed)
+    request = plan_request(
+        ANTENNA_MM, margin_mm=recipe.wanted_margin_mm, setting=recipe.antenna_setting
+    )
+    save_json(request, folder / "request.json")
+    return _Stage(folder, start, spec, rng)
 
 
 def _make_intraop(stage: _Stage, result: CaseResult) -> Truth:
-    """Move the patient, mount the plate where the plan wants it, missing by a little, and scan."""
-    rng = np.random.default_rng([stage.seed, 12])
-    motion = rigid_motion(
-        rng,
-        shift_mm=SET_UP_SHIFT_MM,
-        turn_deg=SET_UP_TURN_DEG,
-        about_mm=stage.patient.tumour_centre_mm,
-    )
+    """Mount the plate where the plan wants it, missing by a little, as the case has it; scan."""
     if result.plan.placement is None:
         raise ValueError("demonstration: expected a plan with a plate")
-    planned = result.plan.placement.lps_from_template.matrix
-    pose = motion @ planned @ _mounting_error(rng)
-    plate = PlacedPlate(stage.spec, pose)
-    scan = scan_patient(
-        stage.patient,
-        spacing_kji_mm=INTRAOP_SPACING_MM,
-        rng=rng,
-        motion=motion,
-        plate=plate,
-        grid=_field_with_plate(stage, pose),
-    )
+    start, rng = stage.start, stage.rng
+    planned = start.motion.rigid @ result.plan.placement.lps_from_template.matrix
+    setup = stand_plate(start, stage.spec, planned @ _mounting_error(rng), rng)
+    scan = scan_on_table(setup, rng, grid=_field_with_plate(start.patient, setup.plate))
     write_dicom_series(
         scan,
         stage.folder / "intraop",
-        patient=stage.patient,
+        patient=start.patient,
         series_description="real-time, 2.5 mm",
         study=ABLATION_DAY,
     )
-    document = truth_of_patient(stage.patient)
-    document["intraop_from_planning"] = motion.tolist()
-    document["intraop_from_template"] = pose.tolist()
+    document = truth_of_patient(start.patient)
+    document["case"], document["question"] = setup.recipe.name, setup.recipe.question
+    document["intraop_from_planning"] = start.motion.rigid.tolist()
+    document["intraop_from_template"] = setup.plate.lps_from_template.tolist()
     write_truth({"schema": "demo-truth/1", **document}, stage.folder / "truth.json")
     return Truth(
-        intraop_from_planning=motion,
-        intraop_from_template=pose,
-        tumour_centre_mm=stage.patient.tumour_centre_mm,
-        tumour_diameter_mm=stage.patient.tumour_diameter_mm,
+        intraop_from_planning=start.motion.rigid,
+        intraop_from_template=setup.plate.lps_from_template,
+        tumour_centre_mm=start.patient.tumour_centre_mm,
+        tumour_diameter_mm=start.patient.tumour_diameter_mm,
     )
 
 
-def _field_with_plate(stage: _Stage, pose: Floats) -> ScanGrid:
+def _field_with_plate(patient: Patient, standing: PlacedPlate) -> ScanGrid:
     """Move the field of the scan as a radiographer does, so that the whole plate is in it.
 
     Parameters
     ----------
-    stage : _Stage
-        Patient and plate.
-    pose : (4, 4) array
-        Where the plate stands, LPS millimetres.
+    patient : Patient
+        Who is scanned.
+    standing : PlacedPlate
+        The plate as it stands.
 
     Returns
     -------
@@ -224,10 +239,9 @@ def _field_with_plate(stage: _Stage, pose: Floats) -> ScanGrid:
         As wide as the planning scan's, at 2.5 mm slices; toward the feet no longer than liver and
         plate ask for.
     """
-    patient = stage.patient
-    half = 0.5 * np.array([stage.spec.plate.width_mm, stage.spec.plate.height_mm])
+    half = 0.5 * np.array([standing.spec.plate.width_mm, standing.spec.plate.height_mm])
     corners = [[x * half[0], y * half[1], 0.0] for x in (-1, 1) for y in (-1, 1)]
-    plate = moved_points(pose, corners)
+    plate = moved_points(standing.lps_from_template, corners)
     reach = 0.5 * patient.field_size_kji_mm[::-1]
     low = plate.min(axis=0) - FIELD_RIM_MM - (patient.field_centre_mm - reach)
     high = plate.max(axis=0) + FIELD_RIM_MM - (patient.field_centre_mm + reach)
@@ -237,7 +251,7 @@ def _field_with_plate(stage: _Stage, pose: Floats) -> ScanGrid:
     feet = patient.field_centre_mm[2] + shift[2] - reach[2]
     return field_grid(
         patient,
-        INTRAOP_SPACING_MM,
+        INTRAOP.spacing_kji_mm,
         centre_shift_mm=shift,
         feet_crop_mm=max(0.0, float(lowest - feet)),
     )

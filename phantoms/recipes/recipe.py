@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from phantoms.lesions import LesionRequest
@@ -183,3 +183,12 @@ class Recipe:
             and self.needles is None
             and self.ablation is None
         )
+
+    @property
+    def fits_the_demo(self) -> bool:
+        """Whether a demonstration can plan it, move the patient rigidly and judge what it finds."""
+        patient, scan = self.patient, self.intraop
+        is_judged = not (patient.has_vanished or patient.is_someone_else or patient.breath_mm)
+        is_plain = replace(scan, dose=INTRAOP.dose) == INTRAOP
+        has_more = self.needles is not None or self.ablation is not None
+        return is_judged and is_plain and not has_more and len(patient.lesions) == 1

@@ -11,8 +11,10 @@ import pytest
 
 from navigator.app.outputs import SUMMARY_FILE
 from navigator.cli import main
+from navigator.errors import InputRefusedError
 from navigator.model.outcome import Reason, Verdict, VerdictStatus
 from phantoms import showcase
+from phantoms.recipes import CASES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +27,7 @@ NO_WAY = Verdict(VerdictStatus.REJECTED, (Reason("no-bore-reaches", "no bore rea
 def _no_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the planner find nothing, after the patient was written."""
 
-    def make(folder: Path, seed: int) -> None:
+    def make(folder: Path, _: object, seed: int) -> None:
         (folder / "request.json").write_text(f"{seed}", encoding="utf-8")
 
     result = SimpleNamespace(plan=SimpleNamespace(needles=()), verdict=NO_WAY)
@@ -60,3 +62,19 @@ def test_no_way_keeps_the_earlier_demonstration(tmp_path: Path) -> None:
     assert found["verdict"] == "rejected"
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
     assert json.loads((out / SUMMARY_FILE).read_text(encoding="utf-8")) == summary
+
+
+def test_a_case_that_a_demonstration_cannot_judge_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputRefusedError, match="plate-slipped") as refused:
+        showcase.run_demo(tmp_path / "demo", seed=1, case="other-breath")
+    assert refused.value.refusal.code == "case-not-for-demo"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cases_with_other_motion_needles_or_patients_are_not_for_the_demonstration() -> None:
+    fitting = {name for name, recipe in CASES.items() if recipe.fits_the_demo}
+    assert {"easy", "plate-slipped", "wrong-plate", "low-dose", "dome-under-lung"} <= fitting
+    assert not fitting & {
+        "other-breath", "as-in-the-room", "wrong-patient", "vanished-lesion", "five-metastases",
+        "needles-driven", "ablation-complete", "tilted-gantry", "couch-rolled", "truncated-field",
+    }  # fmt: skip
