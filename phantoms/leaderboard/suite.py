@@ -144,6 +144,7 @@ def run_suite(
                 # not every liver has a place for every lesion: said, never dropped silently
                 left_out.append(f"{name}, seed {seed}: {str(error).splitlines()[0]}")
                 tell(f"left out: {left_out[-1]}")
+                write_table(rows, folder, left_out)
                 continue
             for method in methods:
                 place = folder / "work" / method.name.replace("/", "-") / case.name
@@ -224,13 +225,13 @@ def _run_task(  # noqa: PLR0913, PLR0917 - one cell of the table
     should_decline = truth["asks"][task.value] == "decline"
     if done.ending is Ending.DECLINED:
         outcome = "rightly declined" if should_decline else "wrongly declined"
-    elif done.ending is Ending.ANSWERED and should_decline:
-        outcome = "should have declined"
     elif done.ending is Ending.ANSWERED:
         is_mapped = task in {Task.REGISTER, Task.OLDER}
         try:
-            scores = _scores(task, mapped if is_mapped else answer, folder, truth)
-            outcome = "scored"
+            given = load_points(mapped) if is_mapped else load_answer(answer)
+            # where nothing is true, nothing is to be measured against
+            scores = {} if should_decline else _scores(task, given, folder, truth)
+            outcome = "should have declined" if should_decline else "scored"
         except MethodRefusedError as error:
             outcome, reason = "no answer", " ".join(str(error).split())
     return Row(
@@ -255,19 +256,20 @@ def _places(task: Task, case: Path) -> dict[str, Path]:
     }
 
 
-def _scores(task: Task, answer: Path, case: Path, truth: Mapping[str, Any]) -> dict[str, float]:
-    """Score an answer."""
+def _scores(
+    task: Task, given: Mapping[str, Any], case: Path, truth: Mapping[str, Any]
+) -> dict[str, float]:
+    """Score points or an answer."""
     if task in {Task.REGISTER, Task.OLDER}:
         true = POINTS.get(task, USUAL_POINTS)[1]
-        return score_registration(load_points(answer), load_points(case / true))
-    content = load_answer(answer)
+        return score_registration(given, load_points(case / true))
     if task is Task.POSE:
-        return score_pose(content, truth)
+        return score_pose(given, truth)
     if task is Task.NEEDLES:
-        return score_needles(content, truth)
+        return score_needles(given, truth)
     if task is Task.MARGIN:
-        return score_margin(content, truth)
-    return score_plan(content, truth, _clearance(truth))
+        return score_margin(given, truth)
+    return score_plan(given, truth, _clearance(truth))
 
 
 def _clearance(truth: Mapping[str, Any]) -> Callable[[Floats], Floats]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from phantoms.errors import MethodRefusedError
+from phantoms.errors import LesionRefusedError, MethodRefusedError
+from phantoms.leaderboard import suite
 from phantoms.leaderboard.answers import load_answer, load_points
 from phantoms.leaderboard.methods import Recipe, Task, load_methods
 from phantoms.leaderboard.running import Ending, run_recipe
@@ -205,13 +206,43 @@ def test_the_suite_tells_every_outcome_apart(
     assert line["outcomes"] == {outcome: 1}
     (row,) = json.loads((tmp_path / "rows.json").read_text())
     assert row["outcome"] == outcome
-    if outcome in {"scored", "should have declined"}:
+    if outcome == "scored":
         # of the two points one stays, the other is 5 mm off: 3 and 4 mm along two axes
         assert row["scores"]["liver_max_mm"] == 5.0
         assert line["scores"]["liver_mean_mm"] == {"median": 2.5, "worst": 2.5}
         assert "2.50 / 2.50" in (tmp_path / "table.md").read_text()
     else:
         assert row["scores"] == {}
+
+
+def test_an_older_scan_is_scored_where_the_planning_scan_has_its_points(tmp_path: Path) -> None:
+    put_case(tmp_path, "vanished-lesion", {"older": "answer"})
+    case = tmp_path / "cases" / "vanished-lesion-5"
+    (case / "points_older.csv").write_text(MOVED)
+    command = json.dumps(["{python}", "-c", COPY, "{points}", "{mapped}"])
+    text = f'[[method]]\nname = "m"\n[method.older]\ncommands = [{command}]\n'
+    (tmp_path / "methods.toml").write_text(text)
+    methods = load_methods(tmp_path / "methods.toml")
+    (line,) = run_suite(Suite(cases=("vanished-lesion",), seeds=(5,)), methods, tmp_path)
+    # what stays at its older place is 5 mm off its planning place, one point of two
+    assert line["scores"]["liver_max_mm"] == {"median": 5.0, "worst": 5.0}
+    assert line["scores"]["liver_mean_mm"] == {"median": 2.5, "worst": 2.5}
+
+
+def test_a_patient_without_a_place_for_the_lesion_is_left_out_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise LesionRefusedError(
+            "This patient has no place for such a lesion", where="liver", expected="a place",
+            got="none", next_step="use another seed",
+        )  # fmt: skip
+
+    monkeypatch.setattr(suite, "make_case", refuse)
+    assert run_suite(Suite(cases=("near-bowel",), seeds=(5,)), (), tmp_path) == []
+    table = (tmp_path / "table.md").read_text()
+    assert "near-bowel, seed 5: " in table
+    assert "no place" in table
 
 
 def test_an_answer_of_an_earlier_run_is_not_scored_again(tmp_path: Path) -> None:
