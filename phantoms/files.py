@@ -44,6 +44,25 @@ def check_new_folder(folder: Path) -> None:
         raise _refused(folder, "something that is not a folder")
 
 
+def open_folder(folder: Path) -> None:
+    """Make a folder with its parents, unless it is there.
+
+    Parameters
+    ----------
+    folder : Path
+        Where files are to be written.
+
+    Raises
+    ------
+    OutputRefusedError
+        If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refused(folder, str(error)) from error
+
+
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
     """Write a folder beside its place and move it there when it is complete.

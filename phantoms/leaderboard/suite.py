@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from phantoms.casefiles import make_case
 from phantoms.errors import HardwareRefusedError, LesionRefusedError, MethodRefusedError
-from phantoms.files import new_file
+from phantoms.files import new_file, open_folder
 from phantoms.leaderboard.answers import load_answer, load_points
 from phantoms.leaderboard.methods import Task
 from phantoms.leaderboard.planning import score_plan
@@ -134,6 +134,7 @@ def run_suite(
     OutputRefusedError
         If the folder cannot be written.
     """
+    open_folder(folder)
     rows: list[Row] = []
     left_out: list[str] = []
     for name in suite.cases:

@@ -239,8 +239,9 @@ def test_a_patient_without_a_place_for_the_lesion_is_left_out_and_named(
         )  # fmt: skip
 
     monkeypatch.setattr(suite, "make_case", refuse)
-    assert run_suite(Suite(cases=("near-bowel",), seeds=(5,)), (), tmp_path) == []
-    table = (tmp_path / "table.md").read_text()
+    board = tmp_path / "deep" / "board"
+    assert run_suite(Suite(cases=("near-bowel",), seeds=(5,)), (), board) == []
+    table = (board / "table.md").read_text()
     assert "near-bowel, seed 5: " in table
     assert "no place" in table
 
