@@ -131,19 +131,36 @@ def scan_on_table(
         As the case's protocol says.
     """
     parts, metals = _devices(setup)
-    protocol = setup.recipe.intraop
-    seen = [setup.target_mm, *markers_lps_mm(setup.plate).values(), *setup.stickers_mm]
-    if grid is None:
-        grid = draw_intraop_grid(setup.on_table, rng, protocol=protocol, keep_lps_mm=np.array(seen))
     return scan_patient(
         setup.on_table,
-        protocol=protocol,
+        protocol=setup.recipe.intraop,
         rng=rng,
         motion=setup.motion.on_couch,
         plate=setup.plate,
         devices=parts,
         metals=metals,
-        grid=grid,
+        grid=table_grid(setup, rng) if grid is None else grid,
+    )
+
+
+def table_grid(setup: SetUp, rng: np.random.Generator) -> ScanGrid:
+    """Draw the field of the scan with the plate: it holds tumour, markers and stickers.
+
+    Parameters
+    ----------
+    setup : SetUp
+        The case.
+    rng : numpy.random.Generator
+        Draws where it lies.
+
+    Returns
+    -------
+    ScanGrid
+        As the case's protocol says.
+    """
+    seen = [setup.target_mm, *markers_lps_mm(setup.plate).values(), *setup.stickers_mm]
+    return draw_intraop_grid(
+        setup.on_table, rng, protocol=setup.recipe.intraop, keep_lps_mm=np.array(seen)
     )
 
 
@@ -205,7 +222,9 @@ def after_from_planning(setup: SetUp) -> BodyMotion:
     return shrunk(setup.zone, setup.recipe.ablation.shrinkage_share, setup.motion.on_couch)
 
 
-def scan_after(setup: SetUp, rng: np.random.Generator) -> SyntheticScan:
+def scan_after(
+    setup: SetUp, rng: np.random.Generator, *, grid: ScanGrid | None = None
+) -> SyntheticScan:
     """Scan the patient as he lies on the table, ablated, without the plate.
 
     Parameters
@@ -214,6 +233,8 @@ def scan_after(setup: SetUp, rng: np.random.Generator) -> SyntheticScan:
         A case with an ablation.
     rng : numpy.random.Generator
         Draws the noise.
+    grid : ScanGrid, optional
+        Other voxels than those of the patient's field.
 
     Returns
     -------
@@ -228,4 +249,5 @@ def scan_after(setup: SetUp, rng: np.random.Generator) -> SyntheticScan:
         rng=rng,
         motion=after_from_planning(setup),
         with_labels=True,
+        grid=grid,
     )

@@ -211,6 +211,35 @@ def _centred_grid(centre: Floats, size: Floats, spacing: Floats, thickness_mm: f
     )
 
 
+def slices_near(grid: ScanGrid, point_lps_mm: ArrayLike, count: int) -> ScanGrid:
+    """Cut some slices out of a grid.
+
+    Parameters
+    ----------
+    grid : ScanGrid
+        The whole stack.
+    point_lps_mm : (3,) array
+        What lies in the middle one of them, LPS millimetres.
+    count : int
+        How many, at most; fewer at an end of the stack.
+
+    Returns
+    -------
+    ScanGrid
+        The slices as they were.
+    """
+    index = np.linalg.inv(grid.lps_from_index) @ np.append(np.asarray(point_lps_mm), 1.0)
+    first = max(round(float(index[0])) - count // 2, 0)
+    last = min(round(float(index[0])) + count // 2, grid.shape_kji[0] - 1)
+    matrix = grid.lps_from_index.copy()
+    matrix[:3, 3] += first * matrix[:3, 0]
+    return ScanGrid(
+        shape_kji=(last - first + 1, *grid.shape_kji[1:]),
+        lps_from_index=frozen_floats(matrix, (4, 4), "lps_from_index"),
+        thickness_mm=grid.thickness_mm,
+    )
+
+
 def draw_intraop_grid(
     patient: Patient,
     rng: np.random.Generator,

@@ -10,8 +10,8 @@ level plate, a field that cuts the patient off, and what an ablation has left.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from phantoms.cases import scan_after, scan_on_table
-from phantoms.motion import moved_points
+from phantoms.cases import scan_after, scan_on_table, table_grid
+from phantoms.field import slices_near
 from phantoms.setups import set_up_case
 
 SEED = 4
@@ -27,18 +27,19 @@ WINDOW_HU = (-160.0, 240.0)
 
 
 def picture(name: str) -> tuple[np.ndarray, float]:
-    """Scan a case and cut out what shows its question: the picture and its pixels' aspect."""
+    """Scan a few slices of a case, or for the dome all: the picture and its pixels' aspect."""
     setup, rng = set_up_case(name, SEED), np.random.default_rng(1)
-    is_after = setup.zone is not None
-    scan = scan_after(setup, rng) if is_after else scan_on_table(setup, rng)
-    at = setup.stickers_mm[1] if len(setup.stickers_mm) else setup.target_mm
-    k, j, _ = np.rint(moved_points(np.linalg.inv(scan.lps_from_index), at)).astype(int)
     print(f"{name}: {setup.recipe.question}")
+    whole = table_grid(setup, rng)
     if name == "dome-under-lung":
-        return scan.values_hu[::-1, j], 2.5
-    if name == "antennas-crossing":
-        return scan.values_hu[k - 4 : k + 5].max(axis=0), 1.0
-    return scan.values_hu[k], 1.0
+        values_hu = scan_on_table(setup, rng, grid=whole).values_hu
+        index = np.linalg.inv(whole.lps_from_index) @ np.append(setup.target_mm, 1.0)
+        return values_hu[::-1, round(index[1])], 2.5
+    at = setup.stickers_mm[1] if len(setup.stickers_mm) else setup.target_mm
+    if setup.zone is not None:
+        return scan_after(setup, rng, grid=slices_near(whole, at, 1)).values_hu[0], 1.0
+    thick = 9 if name == "antennas-crossing" else 1
+    return scan_on_table(setup, rng, grid=slices_near(whole, at, thick)).values_hu.max(axis=0), 1.0
 
 
 figure, panels = plt.subplots(2, 3, figsize=(15, 9.0), layout="constrained")
