@@ -39,13 +39,13 @@ PLATE_ROOM_MM = 92.0
 """The field reaches this far from the tumour towards feet and head at least: a 120 mm plate fits,
 with a rim."""
 
-HIGH_MM, HIGH_PLATE_ROOM_MM = 100.0, 176.0
+HIGH_MM, HIGH_PLATE_ROOM_MM = 100.0, 188.0
 """A tumour so far above the liver's lower edge lies behind the ribs: its needles come from below
 them, and the plate that they lean with reaches so far towards the feet, with a rim."""
 
 MOST_LESIONS = 5
-FIELD_CENTRE_MM = (0.0, -2.0, -90.0)
-"""Middle of the field, body frame, millimetres: a little behind the patient's, for the couch."""
+FIELD_CENTRE_MM = (0.0, -16.0, -90.0)
+"""Middle of the field, body frame, millimetres: before the patient's, where the plate stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

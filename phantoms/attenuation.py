@@ -7,7 +7,8 @@ from its width, not from its details.
 References
 ----------
 Hubbell JH, Seltzer SM (2004), Tables of X-ray mass attenuation coefficients, NISTIR 5632,
-doi:10.18434/T4D01F (every coefficient and density; stainless steel is taken as iron);
+doi:10.18434/T4D01F (every coefficient and density; stainless steel is taken as iron; titanium
+is not checked against the table);
 Boone JM, Seibert JA (1997), doi:10.1118/1.597953 (tube spectra).
 """
 

@@ -9,7 +9,7 @@ References
 ----------
 P. J. Keall et al., AAPM Task Group 76, Med. Phys. 33 (2006), doi:10.1118/1.2349696: excursion of
 diaphragm, liver and kidneys. T. Rohlfing et al., Med. Phys. 31 (2004), doi:10.1118/1.1644513: the
-liver moves by 12 to 26 mm and deforms on the way.
+liver moves by 12 to 26 mm (not checked against the source) and deforms on the way.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ References
 ----------
 Bae KT (2010), doi:10.1148/radiol.10090908 (time course in aorta, portal vein and liver: aorta of
 250 to 350 HU in the late arterial phase; liver up by 50 HU in the portal venous one);
-Foley WD et al. (2000), doi:10.2214/ajr.175.3.1750679 (phases of the liver);
+Foley WD et al. (2000), AJR 175:679, doi:10.2214/ajr.175.3.1750679 (phases of the liver;
+not checked against the source);
 Lamba R et al. (2014), doi:10.2214/AJR.12.10037 (soft tissue without contrast, two scanners);
 Choi BI et al. (1995), doi:10.3348/jkrs.1995.33.2.265 (metastases stand out most in the portal
 venous phase, then in the arterial, least in the delayed one).

@@ -2,7 +2,9 @@
 
 References
 ----------
-Brooks RA, Di Chiro G (1976), doi:10.1118/1.594240 (noise from dose and slice thickness);
+Brooks RA, Di Chiro G (1976), Statistical limitations in x-ray reconstructive tomography, Med Phys,
+doi:10.1118/1.594240 (noise from dose and slice thickness; the DOI and the law are not checked
+against the source);
 Kijewski MF, Judy PF (1987), doi:10.1088/0031-9155/32/5/003 (noise power of CT).
 """
 

@@ -11,7 +11,8 @@ References
 ----------
 De Man B et al. (1999), doi:10.1109/23.775600 (causes of metal streaks);
 Joseph PM, Spital RD (1981), doi:10.1088/0031-9155/26/3/010 (exponential edge gradient);
-Barrett JF, Keat N (2004), doi:10.1148/rg.246045065 (how they look).
+Barrett JF, Keat N (2004), doi:10.1148/rg.246045065 (how they look);
+Do TD et al. (2019), doi:10.1080/02656736.2019.1690168 (how dark it is ahead of an antenna).
 """
 
 from __future__ import annotations

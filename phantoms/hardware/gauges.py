@@ -1,7 +1,8 @@
 """The gauges of needles: outer diameters, and the lumens of tubing with a regular wall.
 
-A gauge names a diameter only nominally. The values are the customary inch sizes (18G is 0.050 in);
-they lie within the limits of the standard's designated metric sizes (18G: 1.2 mm, 13G: 2.4 mm).
+A gauge names a diameter only nominally. The values are the customary inch sizes (18G is 0.050 in)
+of regular-walled hypodermic tubing. That they lie within the limits of the standard's designated
+metric sizes (18G: 1.2 mm, 13G: 2.4 mm) was not checked against its table.
 
 References
 ----------

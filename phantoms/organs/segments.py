@@ -11,7 +11,7 @@ C. Couinaud, Le foie: etudes anatomiques et chirurgicales, Masson, 1957.
 S. M. Strasberg, Nomenclature of hepatic anatomy and resections, J Hepatobiliary Pancreat Surg 12
 (2005), doi:10.1007/s00534-005-0999-7.
 J. H. D. Fasel et al., Segmental anatomy of the liver: poor correlation with CT, Radiology 206
-(1998), doi:10.1148/radiology.206.1.9423674.
+(1998) 151-156, doi:10.1148/radiology.206.1.9423674 (the DOI is not checked).
 """
 
 from __future__ import annotations

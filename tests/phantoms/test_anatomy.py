@@ -129,7 +129,7 @@ def test_the_field_holds_the_whole_liver(someone: Patient) -> None:
     liver = moved_points(someone.lps_from_body, points_within(shape_named(someone, "liver"), 4.0))
     size_xyz = someone.field_size_kji_mm[::-1]
     assert (np.abs(liver - someone.field_centre_mm) < 0.5 * size_xyz - 2.0).all()
-    assert 190.0 <= size_xyz[2] <= 280.0
+    assert 190.0 <= size_xyz[2] <= 300.0
 
 
 def test_below_a_tumour_behind_the_ribs_the_field_holds_a_leaning_plate(someone: Patient) -> None:
