@@ -190,7 +190,9 @@ def _place_lesions(
     fields = around.fields()
     sites: list[Site] = []
     for number, request in enumerate(requests):
-        rng = np.random.default_rng([seed, 4, number])
+        # each place has its own draws, or two places would be looked for along one list
+        place = () if request.where == "deep" else tuple(str(request.where).encode())
+        rng = np.random.default_rng([seed, 4, number, *place])
         sites.append(find_site(request, around, sites, rng, fields=fields))
     return tuple(
         Lesion(

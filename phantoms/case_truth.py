@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from phantoms.setups import SetUp
 
 
+STANDING_SPEC = "plate_standing.json"
+"""Written where another plate stands than the one planned with."""
+
+
 def truth_of_case(
     case: PhantomCase,
     fields: Mapping[str, Mapping[str, GroupField]],
@@ -70,6 +74,7 @@ def truth_of_case(
         },
         "plate": {
             **truth_of_plate(setup.plate, setup.planned_lps_from_template),
+            **({} if setup.plate.spec == setup.spec else {"spec": STANDING_SPEC}),
             "is_planned_one": setup.plate.spec == setup.spec,
             "stickers_lps_mm": setup.stickers_mm.tolist(),
         },
@@ -147,6 +152,8 @@ def _truth_of_ablation(case: PhantomCase, fields: Mapping[str, GroupField]) -> d
         "after": {
             **truth_of_scan(case.after, "after/"),
             "zone_file": "ablation_after.nrrd",
+            "labels": labels_for(len(setup.patient.lesions)),
+            "labels_file": "labels_after.nrrd",
             "motion_from_planning": written,
         },
         "after_from_planning": setup.motion.set_up.tolist(),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import compress
 from typing import TYPE_CHECKING
 
-from phantoms.case_truth import truth_of_case
+import numpy as np
+
+from phantoms.case_truth import STANDING_SPEC, truth_of_case
 from phantoms.cases import after_from_planning, build_case
 from phantoms.files import check_new_folder, new_file, new_folder
 from phantoms.masks import lesion_labels, zone_mask
@@ -14,7 +17,7 @@ from phantoms.motion import GROUPS
 from phantoms.motion_truth import FIELD_PITCH_MM, field_of_group, write_field
 from phantoms.requests import plan_request
 from phantoms.sidecars import write_label_map, write_truth
-from phantoms.targets import moved_targets, target_points, write_points
+from phantoms.targets import are_shown, moved_targets, target_points, write_points
 from phantoms.truth_schema import TruthDocument
 from phantoms.writer import StudyWords, write_dicom_series
 from template_gen.spec import save_spec
@@ -93,15 +96,17 @@ def _write_scans(case: PhantomCase, folder: Path) -> None:
                 scan,
                 folder / name,
                 patient=case.setup.patient,
-                series_description=f"{name} {case.setup.recipe.name}",
+                series_description=name,  # the case's name would tell the answer
                 study=DAYS[name],
             )
 
 
 def _write_plan(case: PhantomCase, folder: Path) -> None:
-    """Write the planned plate and the plan request; a plate that is another one stays unknown."""
+    """Write the planned plate, the plan request, and the plate that stands if it is another."""
     setup = case.setup
     save_spec(setup.spec, folder / "template.json")
+    if setup.plate.spec != setup.spec:
+        save_spec(setup.plate.spec, folder / STANDING_SPEC)
     request = plan_request(
         ANTENNA_MM,
         lesions=len(setup.patient.lesions),
@@ -127,18 +132,23 @@ def _write_masks(case: PhantomCase, folder: Path) -> None:
         liver = after_from_planning(setup).of("liver")
         seen = zone_mask(setup.zone, case.after, liver)
         write_label_map(seen, case.after.lps_from_index, folder / "ablation_after.nrrd")
+        left = lesion_labels(case.after, patient, liver)
+        write_label_map(left, case.after.lps_from_index, folder / "labels_after.nrrd")
 
 
 def _write_points(case: PhantomCase, folder: Path) -> None:
-    """Write places of the planning scan, and where they are in each scan of the same patient."""
+    """Write places that every scan of the same patient shows, and where they are in each."""
     setup = case.setup
-    points = target_points(setup.patient)
-    write_points(points, folder / "points_planning.csv")
+    points = {"planning": (target_points(setup.patient), case.planning)}
+    start = points["planning"][0]
     if not setup.recipe.patient.is_someone_else:
-        moved = moved_targets(points, setup.motion.whole)
-        write_points(moved, folder / "points_intraop.csv")
-    if setup.older is not None:
-        write_points(moved_targets(points, setup.older.whole), folder / "points_older.csv")
+        points["intraop"] = (moved_targets(start, setup.motion.whole), case.intraop)
+    if setup.older is not None and case.older is not None:
+        points["older"] = (moved_targets(start, setup.older.whole), case.older)
+    shown = np.all([are_shown([*each.values()], scan) for each, scan in points.values()], axis=0)
+    for name, (each, _) in points.items():
+        kept = dict(compress(each.items(), shown))
+        write_points(kept, folder / f"points_{name}.csv")
 
 
 def _write_fields(case: PhantomCase, folder: Path) -> dict[str, dict[str, GroupField]]:

@@ -46,11 +46,16 @@ def list_cases(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    into: Annotated[
+        bool, typer.Option("--into", help="That of hardware put into a real CT.")
+    ] = False,
+) -> None:
     """Print the JSON Schema of truth.json. Example: phantoms schema > phantom-truth-1.json."""
-    from phantoms.truth_schema import truth_json_schema
+    from phantoms.inserted_schema import InsertedDocument
+    from phantoms.truth_schema import TruthDocument, json_schema_of
 
-    print(json.dumps(truth_json_schema(), indent=1))
+    print(json.dumps(json_schema_of(InsertedDocument if into else TruthDocument), indent=1))
 
 
 @app.command()
@@ -175,11 +180,12 @@ def _failed(error: BaseException) -> int:
     """Say what went wrong on standard error and choose the exit code."""
     from phantoms.errors import RefusedError
     from template_gen import was_stopped
+    from template_gen.errors import TemplateRefusedError
 
     if was_stopped(error):
         print("Interrupted: nothing was written.", file=sys.stderr)
         return 130
-    if isinstance(error, RefusedError):
+    if isinstance(error, (RefusedError, TemplateRefusedError)):
         print(f"Refused: {error}", file=sys.stderr)
         return 2
     print(

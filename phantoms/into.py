@@ -12,6 +12,7 @@ from phantoms.body import room_in_front_mm, skin_distance
 from phantoms.casefiles import ABLATION_DAY, PLANNING_DAY
 from phantoms.files import check_new_folder, new_folder
 from phantoms.hardware import needle_metals, needle_parts, plate_metals, plate_parts
+from phantoms.inserted_schema import INSERTED_SCHEMA, InsertedDocument
 from phantoms.inserting import insert_parts, resampled, with_rows_in_front, within_twelve_bits
 from phantoms.motion import inverse_rigid, rigid_motion
 from phantoms.protocol import ScanProtocol
@@ -19,7 +20,7 @@ from phantoms.scans import SyntheticScan, named_scan
 from phantoms.scene import check_in_field, insertable_recipe, set_scene, truth_of_scene
 from phantoms.sidecars import write_truth
 from phantoms.streaks import add_streaks
-from phantoms.truth import SCHEMA, truth_of_scan
+from phantoms.truth import truth_of_voxels
 from phantoms.writer import Subject, write_dicom_series
 from template_gen.spec import save_spec
 
@@ -104,7 +105,7 @@ def insert_case(
     intraop = _named(_with_hardware(moved, grid, scene, wish), grid, wish.seed)
     planning = _named(within_twelve_bits(source.values_hu), source.grid, wish.seed)
     truth = {
-        "schema": SCHEMA,
+        "schema": INSERTED_SCHEMA,
         "units": "mm",
         "case": recipe.name,
         "question": recipe.question,
@@ -115,11 +116,12 @@ def insert_case(
             "point_spread_mm": wish.point_spread_mm,
             "rows_of_air_added_in_front": rows,
         },
-        "planning": truth_of_scan(planning, "planning/"),
-        "intraop": truth_of_scan(intraop, "intraop/"),
+        "planning": truth_of_voxels(planning, "planning/"),
+        "intraop": truth_of_voxels(intraop, "intraop/"),
         "intraop_from_planning": motion.tolist(),
         **truth_of_scene(scene, wish),
     }
+    InsertedDocument.model_validate(truth)
     return InsertedCase(planning=planning, intraop=intraop, truth=truth)
 
 
@@ -170,7 +172,7 @@ def make_inserted(
                 scan,
                 draft / series,
                 patient=subject,
-                series_description=f"{series} {wish.name}",
+                series_description=series,
                 study=study,
             )
         save_spec(wish.spec, draft / "template.json")

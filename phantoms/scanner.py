@@ -2,8 +2,8 @@
 
 Each voxel averages over its box (pixel by slice thickness: a box slice profile), metal throws its
 streaks, a kernel gives every slice its sharpness and the noise its grain, and detector elements
-that read falsely draw rings. The couch belongs to the room and never moves with the patient; couch
-and patient may be rolled together.
+that read falsely draw rings. The couch is as high as the patient's back; along and across it
+belongs to the room. Couch and patient may be rolled together.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from phantoms.errors import ScanRefusedError
 from phantoms.field import couch_roll, protocol_grid
 from phantoms.hardware import check_rigid, plate_metals, plate_parts
 from phantoms.metal import check_metals
-from phantoms.motion import BodyMotion, Motion, body_chained
+from phantoms.motion import BodyMotion, Motion, body_chained, moved_points
 from phantoms.noise import pixel_size_mm, slice_distance_mm
 from phantoms.painting import ScanGrid, label_map, paint_moved
 from phantoms.protocol import ScanProtocol, checked_spacing, dose_for_noise
@@ -100,8 +100,9 @@ def scan_patient(  # noqa: PLR0913 - the settings of one scan, each by name
     voxels = protocol_grid(patient, settings) if grid is None else grid
     _check_grid(voxels, settings)
     roll = couch_roll(patient, settings.couch_roll_deg)
-    from_body = body_chained(patient.lps_from_body, _checked_motion(motion), roll)
-    placed = _everything(patient, (roll, from_body), plate, devices)
+    moved = _checked_motion(motion)
+    from_body = body_chained(patient.lps_from_body, moved, roll)
+    placed = [*_couch_under(patient, moved, roll), *_everything(patient, from_body, plate, devices)]
     painted = paint_moved(parts_in_phase(placed, settings.phase), voxels)
     add_texture(painted, voxels)
     hu = painted.values_hu
@@ -163,21 +164,25 @@ def _check_grid(grid: ScanGrid, protocol: ScanProtocol) -> None:
         )
 
 
+def _couch_under(
+    patient: Patient, motion: BodyMotion, roll: Floats
+) -> list[tuple[Part, Floats | Motion]]:
+    """Put the couch as high as the patient's back lies after a motion on it, and roll it."""
+    back = np.array([patient.field_centre_mm[0], patient.back_y_mm, patient.field_centre_mm[2]])
+    resting_y_mm = float(moved_points(motion.of("wall"), back)[1])
+    return [(part, roll) for part in couch_parts(patient.field_centre_mm, resting_y_mm)]
+
+
 def _everything(
     patient: Patient,
-    motions: tuple[Floats, BodyMotion],
+    body: BodyMotion,
     plate: PlacedPlate | None,
     devices: Sequence[Part],
 ) -> list[tuple[Part, Floats | Motion]]:
-    """List couch, patient, plate and devices in painting order, each with how it got there.
-
-    `motions` are those of the couch and of the body.
-    """
-    couch, body = motions
+    """List patient, plate and devices in painting order, each with how it got there."""
     placed: list[tuple[Part, Floats | Motion]] = [
-        (part, couch) for part in couch_parts(patient.field_centre_mm, patient.back_y_mm)
+        (part, body.of(part.group)) for part in patient.parts
     ]
-    placed += [(part, body.of(part.group)) for part in patient.parts]
     if plate is not None:
         placed += [(part, plate.lps_from_template) for part in plate_parts(plate)]
     return placed + [(part, np.eye(4)) for part in devices]

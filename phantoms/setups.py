@@ -193,7 +193,7 @@ def set_up_case(name: str, seed: int) -> SetUp:
     HardwareRefusedError
         If the needles find no room.
     """
-    rng = np.random.default_rng([seed, 2])
+    rng = np.random.default_rng([seed, 2, *name.encode()])
     start, spec = start_case(recipe_of(name), seed, rng), case_spec()
     planned = draw_level_pose(start.on_table, spec, start.motion.whole, rng)
     return stand_plate(start, spec, planned, rng)

@@ -24,6 +24,7 @@ from phantoms.anatomy import FOOT_ROOM_MM
 from phantoms.casefiles import ABLATION_DAY, PLANNING_DAY
 from phantoms.cases import scan_on_table
 from phantoms.comparison import Truth, compare_with_truth
+from phantoms.errors import LesionRefusedError
 from phantoms.field import field_grid
 from phantoms.masks import lesion_labels
 from phantoms.motion import (
@@ -170,7 +171,17 @@ def _fill(
 
 def _make_planning(folder: Path, recipe: Recipe, seed: int) -> _Stage:
     rng = np.random.default_rng([seed, 12])
-    start = start_case(recipe, seed, rng)
+    try:
+        start = start_case(recipe, seed, rng)
+    except LesionRefusedError as error:
+        raise InputRefusedError(
+            code="no-place-for-the-lesion",
+            what="This synthetic patient has no place for the lesion of the case",
+            where="--seed, --case",
+            expected="a patient whose liver has such a place",
+            got=f"seed {seed}, case {recipe.name}",
+            next_step="use another seed",
+        ) from error
     patient = start.patient
     scan = scan_patient(
         patient,

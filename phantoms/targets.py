@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from numpy.typing import ArrayLike, NDArray
+
     from phantoms.anatomy import Patient
     from phantoms.arrays import Floats
     from phantoms.motion import BodyMotion
+    from phantoms.scans import SyntheticScan
     from phantoms.shapes import Shape
 
 LIVER_STEP_MM, BONE_STEP_MM = 18.0, 12.0
@@ -55,7 +58,7 @@ def target_points(patient: Patient) -> dict[str, Floats]:
 
 
 def _about_the_liver(patient: Patient, shape: Shape) -> Shape:
-    """Cut a shape to the heights of the planning scan's middle half: every scan holds them."""
+    """Cut a shape to the heights of the planning scan's middle half, which most scans hold."""
     body_from_lps = inverse_rigid(patient.lps_from_body)
     reach = 0.25 * patient.field_size_kji_mm[0] * np.array([0.0, 0.0, 1.0])
     low, high = moved_points(
@@ -90,6 +93,33 @@ def moved_targets(points: Mapping[str, Floats], motion: BodyMotion) -> dict[str,
         label: moved_points(motion.of(GROUP_OF[label.partition("-")[0]]), place)
         for label, place in points.items()
     }
+
+
+def are_shown(places_mm: ArrayLike, scan: SyntheticScan) -> NDArray[np.bool_]:
+    """Tell which places a scan shows: between its outer voxels' centres, in its circle.
+
+    Parameters
+    ----------
+    places_mm : (n, 3) array
+        LPS of the scan, millimetres.
+    scan : SyntheticScan
+        The scan.
+
+    Returns
+    -------
+    (n,) bool array
+        Whether each is shown.
+    """
+    index = moved_points(np.linalg.inv(scan.lps_from_index), places_mm)
+    last = np.array(scan.values_hu.shape) - 1.0
+    shown = np.logical_and(index >= 0.0, index <= last).all(axis=1)
+    width_mm = scan.protocol.field_of_view_mm
+    if width_mm is not None:
+        pixel_mm = np.linalg.norm(scan.lps_from_index[:3, 1:3], axis=0)
+        across = np.linalg.norm((index[:, 1:] - 0.5 * last[1:]) * pixel_mm, axis=1)
+        shown = np.logical_and(shown, across <= 0.5 * width_mm)
+    inside: NDArray[np.bool_] = np.asarray(shown)
+    return inside
 
 
 def write_points(points: Mapping[str, Floats], path: Path) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from phantoms.hardware import markers_lps_mm
+from phantoms.scans import GRAVITY_LPS
 
 if TYPE_CHECKING:
     from phantoms.anatomy import Patient
     from phantoms.arrays import Floats
     from phantoms.hardware import PlacedPlate
-    from phantoms.lesions import Lesion
+    from phantoms.lesions import Gap, Lesion, LesionTruth
     from phantoms.scans import SyntheticScan
     from phantoms.tumour import Corridor
 
@@ -67,7 +68,7 @@ def truth_of_way(way: Corridor | None) -> dict[str, Any] | None:
     }
 
 
-def truth_of_scan(scan: SyntheticScan, folder: str) -> dict[str, Any]:
+def truth_of_voxels(scan: SyntheticScan, folder: str) -> dict[str, Any]:
     """Write down the voxels of a scan and the hash of its values.
 
     Parameters
@@ -88,9 +89,30 @@ def truth_of_scan(scan: SyntheticScan, folder: str) -> dict[str, Any]:
         "lps_from_index": scan.lps_from_index.tolist(),
         "series_uid": scan.series_uid,
         "frame_of_reference_uid": scan.frame_of_reference_uid,
+        "sha256": scan.sha256,
+    }
+
+
+def truth_of_scan(scan: SyntheticScan, folder: str) -> dict[str, Any]:
+    """Write down a synthetic scan: its voxels, how it was taken, and where gravity pulls.
+
+    Parameters
+    ----------
+    scan : SyntheticScan
+        The scan.
+    folder : str
+        Where it is written, against the truth's own place.
+
+    Returns
+    -------
+    dict
+        JSON-ready, millimetres.
+    """
+    return {
+        **truth_of_voxels(scan, folder),
         "protocol": asdict(scan.protocol),
         "lps_from_couch": scan.lps_from_couch.tolist(),
-        "sha256": scan.sha256,
+        "gravity_lps": list(GRAVITY_LPS),
     }
 
 
@@ -116,7 +138,31 @@ def truth_of_lesion(lesion: Lesion) -> dict[str, Any]:
         "volume_ml": lesion.volume_ml,
         "segment": lesion.truth.segment,
         "is_visible": lesion.is_visible,
+        "has_rim": lesion.has_rim,
+        "gaps_mm": {
+            name: [_finite(end) for end in (gap.low_mm, gap.high_mm)]
+            for name, gap in _gaps_of(lesion.truth).items()
+        },
+        "upright_way_to_bone_mm": lesion.truth.upright_way_to_bone_mm,
+        "is_under_lung": lesion.truth.is_under_lung,
     }
+
+
+def _gaps_of(truth: LesionTruth) -> dict[str, Gap]:
+    """Name the distances from a lesion's surface."""
+    return {
+        "capsule": truth.to_capsule,
+        "portal_vein": truth.to_portal_vein,
+        "hepatic_vein": truth.to_hepatic_vein,
+        "bowel": truth.to_bowel,
+        "lung": truth.to_lung,
+        "bone": truth.to_bone,
+    }
+
+
+def _finite(distance_mm: float) -> float | None:
+    """Give None for what is farther than was looked: JSON knows no infinity."""
+    return distance_mm if np.isfinite(distance_mm) else None
 
 
 def truth_of_plate(plate: PlacedPlate, planned_lps_from_template: Floats) -> dict[str, Any]:

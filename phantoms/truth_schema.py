@@ -16,15 +16,17 @@ Row = Annotated[list[float], Field(min_length=4, max_length=4)]
 Matrix = Annotated[list[Row], Field(min_length=4, max_length=4)]
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Positive = Annotated[float, Field(gt=0.0)]
+Gap = Annotated[list[float | None], Field(min_length=2, max_length=2)]
+"""Brackets of a distance; null where the other thing is farther than was looked."""
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     """Nothing beyond what is declared; no NaN."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class Tumour(_Strict):
+class Tumour(Strict):
     """The first lesion as a sphere of its volume, in the planning scan."""
 
     centre_lps_mm: Point
@@ -32,7 +34,7 @@ class Tumour(_Strict):
     volume_ml: Positive
 
 
-class TrueLesion(_Strict):
+class TrueLesion(Strict):
     """A sphere or an ellipsoid, in the planning scan."""
 
     name: str
@@ -43,9 +45,13 @@ class TrueLesion(_Strict):
     volume_ml: Positive
     segment: Annotated[int, Field(ge=1, le=8)]
     is_visible: bool
+    has_rim: bool
+    gaps_mm: dict[str, Gap]
+    upright_way_to_bone_mm: Annotated[float, Field(ge=0.0)]
+    is_under_lung: bool
 
 
-class Way(_Strict):
+class Way(Strict):
     """A straight free way from the skin to the first lesion, in the planning scan."""
 
     entry_lps_mm: Point
@@ -53,7 +59,7 @@ class Way(_Strict):
     free_radius_mm: Positive
 
 
-class Protocol(_Strict):
+class Protocol(Strict):
     """How a scan was taken; doses against a routine abdominal scan."""
 
     spacing_kji_mm: Point
@@ -68,7 +74,7 @@ class Protocol(_Strict):
     with_streaks: bool
 
 
-class Scan(_Strict):
+class Voxels(Strict):
     """A series of images: where its voxels lie, and the hash of its values."""
 
     folder: str
@@ -76,9 +82,15 @@ class Scan(_Strict):
     lps_from_index: Matrix
     series_uid: str
     frame_of_reference_uid: str
+    sha256: Hash
+
+
+class Scan(Voxels):
+    """A synthetic series: how it was taken, and where gravity pulls."""
+
     protocol: Protocol
     lps_from_couch: Matrix
-    sha256: Hash
+    gravity_lps: Point
 
 
 class PlanningScan(Scan):
@@ -90,7 +102,7 @@ class PlanningScan(Scan):
     coils_lps_mm: list[list[Point]]
 
 
-class TrueNeedle(_Strict):
+class TrueNeedle(Strict):
     """A needle as it lies: straight from the tail, then round one arc where it is bent.
 
     A needle in a bore has what stands from `plate_serial` on; one driven by hand `entry_lps_mm`;
@@ -133,7 +145,7 @@ class IntraopScan(Scan):
     coils_lps_mm: list[list[Point]]
 
 
-class FieldFile(_Strict):
+class FieldFile(Strict):
     """A displacement field on a grid of the planning scan, for the tissue of one group."""
 
     group: Literal["wall", "liver", "abdomen", "lung"]
@@ -142,7 +154,7 @@ class FieldFile(_Strict):
     interpolation_misses_mm: Annotated[float, Field(ge=0.0)]
 
 
-class Pair(_Strict):
+class Pair(Strict):
     """A landmark in the planning scan and where it went."""
 
     group: Literal["wall", "liver", "abdomen", "lung"]
@@ -151,7 +163,7 @@ class Pair(_Strict):
     moved_lps_mm: Point
 
 
-class Fields(_Strict):
+class Fields(Strict):
     """A motion in files, and in pairs of points."""
 
     fields: dict[str, FieldFile]
@@ -178,10 +190,12 @@ class AfterScan(Scan):
     """The scan after the ablation, with the zone as it is seen there."""
 
     zone_file: str
+    labels: dict[str, int]
+    labels_file: str
     motion_from_planning: Fields
 
 
-class Zone(_Strict):
+class Zone(Strict):
     """What was coagulated, where its tissue lay in the planning scan, before it shrank."""
 
     lesion: str
@@ -194,14 +208,14 @@ class Zone(_Strict):
     residual_volume_ml: Annotated[float, Field(ge=0.0)]
 
 
-class TrueMarker(_Strict):
+class TrueMarker(Strict):
     """A marker that is there, in the scan with the plate."""
 
     label: str
     lps_mm: Point
 
 
-class TruePlate(_Strict):
+class StandingPlate(Strict):
     """The plate as it stands, and where the plan wants it, in the scan with the plate."""
 
     spec: str
@@ -211,11 +225,16 @@ class TruePlate(_Strict):
     planned_lps_from_template: Matrix
     markers: list[TrueMarker]
     lost_markers: list[str]
+
+
+class TruePlate(StandingPlate):
+    """Whether it is the planned one, and the balls on the skin beside it."""
+
     is_planned_one: bool
     stickers_lps_mm: list[Point]
 
 
-class TruthDocument(_Strict):
+class TruthDocument(Strict):
     """All that is true of a case; matrices are row-major, points LPS millimetres."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, title=SCHEMA)
@@ -224,7 +243,7 @@ class TruthDocument(_Strict):
     units: Literal["mm"]
     case: str
     question: str
-    asks: dict[str, Literal["answer", "decline"]]
+    asks: dict[str, Literal["answer", "decline", "either"]]
     seed: Annotated[int, Field(ge=0)]
     tumour: Tumour
     lesions: Annotated[list[TrueLesion], Field(min_length=1)]
@@ -243,8 +262,13 @@ class TruthDocument(_Strict):
     files_sha256: dict[str, Hash]
 
 
-def truth_json_schema() -> dict[str, Any]:
-    """Write the schema down as JSON Schema, draft 2020-12.
+def json_schema_of(document: type[Strict]) -> dict[str, Any]:
+    """Write a schema down as JSON Schema, draft 2020-12.
+
+    Parameters
+    ----------
+    document : type
+        :class:`TruthDocument`, or another whose title names its schema.
 
     Returns
     -------
@@ -253,8 +277,8 @@ def truth_json_schema() -> dict[str, Any]:
 
     Examples
     --------
-    >>> truth_json_schema()["title"]
+    >>> json_schema_of(TruthDocument)["title"]
     'phantom-truth/1'
     """
-    schema = TruthDocument.model_json_schema(by_alias=True)
+    schema = document.model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -20,8 +20,9 @@ PAGE_TEXT = """\
 one; every seed is another patient. What a case claims in its question holds in its truth: a test
 measures it, on painted voxels or by brute force over the truth (`tests/phantoms/cases`).
 
-The last two columns are what [the leaderboard](../how_to/enter_the_leaderboard.md) scores. To
-*decline* is the right answer where no honest one exists.
+The last columns are what [the leaderboard](../how_to/enter_the_leaderboard.md) scores. To
+*decline* is the right answer where no honest one exists; where *either* will do, a refusal counts
+for nothing, and a wrong answer as any other.
 
 {rows}
 """
@@ -29,9 +30,9 @@ The last two columns are what [the leaderboard](../how_to/enter_the_leaderboard.
 
 def case_rows() -> str:
     """Write the table: a line for each case."""
-    lines = ["| case | question | to answer | to decline |", "|---|---|---|---|"]
+    lines = ["| case | question | to answer | either | to decline |", "|---|---|---|---|---|"]
     for recipe in CASES.values():
-        asked: dict[str, list[str]] = {word: [] for word in ("answer", "decline")}
+        asked: dict[str, list[str]] = {word: [] for word in ("answer", "either", "decline")}
         for task, word in recipe.asks.items():
             asked[word].append(task)
         cells = [f"`{recipe.name}`", recipe.question, *map(", ".join, asked.values())]

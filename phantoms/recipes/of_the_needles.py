@@ -26,6 +26,7 @@ NEEDLE_CASES = (
         question="Three steel coils of an earlier embolisation lie round the tumour, their streaks "
         "across needles and liver: does everything still hold, or say that it does not?",
         needles=NeedleState(coils=3),
+        may_decline=("register", "pose", "needles"),
     ),
     Recipe(
         name="ablation-complete",

@@ -19,13 +19,14 @@ PATIENT_CASES = (
         name="dome-under-lung",
         question="The tumour lies in the dome, lung within 12 mm above it: does every needle stay "
         "clear of the lung?",
-        patient=PatientState(lesions=(LesionRequest(where="dome"),)),
+        patient=PatientState(lesions=(LesionRequest(where="dome", has_rim=True),)),
     ),
     Recipe(
         name="near-bowel",
         question="Stomach, duodenum or bowel lies within 10 mm of the tumour: is the zone kept off "
         "it, or is the conflict told?",
         patient=PatientState(lesions=(LesionRequest(where="near bowel"),)),
+        may_decline=("plan",),
     ),
     Recipe(
         name="near-portal-vein",
@@ -51,10 +52,10 @@ PATIENT_CASES = (
         patient=PatientState(
             lesions=(
                 LesionRequest(),
-                LesionRequest(is_reachable=None, where=8, diameter_mm=(10.0, 14.0)),
-                LesionRequest(is_reachable=None, where=6, diameter_mm=(10.0, 14.0)),
-                LesionRequest(is_reachable=None, where=4, diameter_mm=(8.0, 12.0)),
-                LesionRequest(is_reachable=None, where=2, diameter_mm=(8.0, 12.0)),
+                LesionRequest(is_reachable=None, where=8, diameter_mm=(10.0, 14.0), has_rim=True),
+                LesionRequest(is_reachable=None, where=6, diameter_mm=(10.0, 14.0), is_oval=True),
+                LesionRequest(is_reachable=None, where=4, diameter_mm=(8.0, 12.0), has_rim=True),
+                LesionRequest(is_reachable=None, where=2, diameter_mm=(8.0, 12.0), is_oval=True),
             )
         ),
     ),
@@ -80,12 +81,14 @@ PATIENT_CASES = (
         question="The breath is held 10 to 25 mm otherwise than for planning and the liver has "
         "slid under the ribs: is the tumour followed, or the scan refused?",
         patient=PatientState(breath_mm=(10.0, 25.0)),
+        may_decline=("register",),
     ),
     Recipe(
         name="patient-moved",
         question="The patient has moved by 25 to 35 mm and 5 to 7 degrees: does the registration "
         "still hold, or does it say that it does not?",
         patient=PatientState(shift_mm=(25.0, 35.0), turn_deg=(5.0, 7.0)),
+        may_decline=("register",),
     ),
     Recipe(
         name="wrong-patient",

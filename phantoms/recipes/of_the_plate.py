@@ -17,7 +17,7 @@ PLATE_CASES = (
     Recipe(
         name="plate-turned-over",
         question="The plate lies upside down, the operator face toward the patient: is that told "
-        "from the markers?",
+        "from the markers, and no pose given out by which needles would be driven?",
         plate=PlateState(is_turned_over=True),
         declines=("pose",),
     ),
@@ -39,6 +39,7 @@ PLATE_CASES = (
         question="Two of six markers have fallen out: is the pose still told from its mirror "
         "images and turns by the four that are left, or refused?",
         plate=PlateState(lost_markers=2),
+        may_decline=("pose",),
     ),
     Recipe(
         name="false-bright-spots",

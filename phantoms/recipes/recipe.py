@@ -142,8 +142,8 @@ class Recipe:
         What the plan request asks for.
     antenna_setting : str
         Whose zones the plan request takes.
-    declines : tuple of str
-        The tasks to which an honest method gives no answer.
+    declines, may_decline : tuple of str
+        The tasks to which an honest method gives no answer, and those to which it need not.
     """
 
     name: str
@@ -156,15 +156,18 @@ class Recipe:
     wanted_margin_mm: float = 5.0
     antenna_setting: str = "in-vivo"
     declines: tuple[str, ...] = ()
+    may_decline: tuple[str, ...] = ()
 
     @property
     def asks(self) -> Mapping[str, str]:
-        """Task to ``answer`` or ``decline``: what the leaderboard scores."""
+        """Task to ``answer``, ``decline`` or ``either``: what the leaderboard scores."""
         tasks = ["register", "pose", "plan"]
         tasks += [] if self.needles is None else ["needles"]
-        tasks += [] if self.ablation is None else ["margin"]
+        tasks += [] if self.ablation is None else ["margin", "proof"]
         tasks += ["older"] if self.patient.has_vanished else []
-        return {task: "decline" if task in self.declines else "answer" for task in tasks}
+        right = dict.fromkeys(tasks, "answer")
+        right |= dict.fromkeys(self.may_decline, "either")
+        return right | dict.fromkeys(self.declines, "decline")
 
     @property
     def fits_any_scan(self) -> bool:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pydicom
 import pytest
+from pydantic import ValidationError
 
 from navigator.detection.plate import locate_plate
 from navigator.geometry.frames import Frame, FrameKind
 from navigator.model.volume import Grid, Volume
 from phantoms.errors import CaseUnknownError, HardwareRefusedError, SourceRefusedError
 from phantoms.field import field_grid
+from phantoms.inserted_schema import InsertedDocument
 from phantoms.into import insert_case, make_inserted
 from phantoms.motion import inverse_rigid, moved_points
 from phantoms.scanner import scan_patient
@@ -74,7 +76,11 @@ def test_the_truth_names_the_source_and_every_pose(
     source: SourceScan, easy_case: InsertedCase
 ) -> None:
     truth = easy_case.truth
-    assert truth["schema"] == "phantom-truth/1"
+    assert truth["schema"] == "phantom-inserted/1"
+    InsertedDocument.model_validate(truth)
+    with pytest.raises(ValidationError):
+        InsertedDocument.model_validate({**truth, "asks": {}})
+    assert "protocol" not in truth["planning"], "nothing is known of how a real scan was taken"
     assert truth["source"]["values_sha256"] == source.values_sha256
     assert truth["planning"]["sha256"] == source.values_sha256
     assert truth["intraop"]["sha256"] == easy_case.intraop.sha256

@@ -100,13 +100,17 @@ def test_air_lung_and_bone_look_like_themselves(silent: SyntheticScan) -> None:
     assert 150.0 < bone.mean() < 500.0
 
 
-def test_the_couch_stays_when_the_patient_moves(patient: Patient, silent: SyntheticScan) -> None:
+def test_the_couch_is_as_high_as_the_back_and_stays_otherwise(
+    patient: Patient, silent: SyntheticScan
+) -> None:
     motion = rigid_motion(
         np.random.default_rng(1),
         shift_mm=(15, 20),
         turn_deg=(1, 3),
         about_mm=patient.tumour_centre_mm,
-    )
+    ).copy()
+    back = [patient.field_centre_mm[0], patient.back_y_mm, patient.field_centre_mm[2]]
+    motion[1, 3] += patient.back_y_mm - moved_points(motion, back)[1]  # along and across alone
     moved = scanned(patient, noise_hu=0.0, motion=motion)
     assert silent.labels is not None
     assert moved.labels is not None
@@ -114,6 +118,11 @@ def test_the_couch_stays_when_the_patient_moves(patient: Patient, silent: Synthe
     couch = room & (silent.values_hu > -980)
     assert np.count_nonzero(couch) > 5000
     assert np.array_equal(moved.values_hu[couch], silent.values_hu[couch])
+    up, rows = np.eye(4), 4
+    up[1, 3] = -rows * COARSE_MM[1]
+    lifted = scanned(patient, noise_hu=0.0, motion=up)
+    apart = lifted.values_hu[:, :-rows].astype(int) - silent.values_hu[:, rows:]
+    assert np.abs(apart).max() <= 1  # what rounding leaves
 
 
 def test_texture_moves_with_the_patient(patient: Patient, silent: SyntheticScan) -> None:

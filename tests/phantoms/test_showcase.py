@@ -14,6 +14,7 @@ from navigator.cli import main
 from navigator.errors import InputRefusedError
 from navigator.model.outcome import Reason, Verdict, VerdictStatus
 from phantoms import showcase
+from phantoms.errors import LesionRefusedError
 from phantoms.recipes import CASES
 
 if TYPE_CHECKING:
@@ -78,3 +79,19 @@ def test_cases_with_other_motion_needles_or_patients_are_not_for_the_demonstrati
         "other-breath", "as-in-the-room", "wrong-patient", "vanished-lesion", "five-metastases",
         "needles-driven", "ablation-complete", "tilted-gantry", "couch-rolled", "truncated-field",
     }  # fmt: skip
+
+
+def test_a_patient_without_a_place_for_the_lesion_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise LesionRefusedError(
+            "This patient has no place for such a lesion", where="liver", expected="a place",
+            got="none", next_step="use another seed",
+        )  # fmt: skip
+
+    monkeypatch.setattr(showcase, "start_case", refuse)
+    with pytest.raises(InputRefusedError) as refused:
+        showcase.run_demo(tmp_path / "demo", seed=1, case="dome-under-lung")
+    assert refused.value.refusal.code == "no-place-for-the-lesion"
+    assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 from pydantic import ValidationError
@@ -28,14 +29,15 @@ SAMPLE = ("other-breath", "vanished-lesion", "ablation-incomplete")
 """CI makes these; `--long` makes all."""
 
 
-@pytest.fixture(scope="module", params=list(CASES))
-def made(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    long_run: bool,  # noqa: FBT001 - a fixture
-) -> Path:
-    if request.param not in SAMPLE and not long_run:
-        pytest.skip("made with --long only")
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let the fixture make the sample, or all with `--long`."""
+    if "made" in metafunc.fixturenames:
+        names = list(CASES) if metafunc.config.getoption("--long") else SAMPLE
+        metafunc.parametrize("made", names, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("written") / request.param
     make_case(request.param, folder, seed=SEED)
     return folder
@@ -108,12 +110,36 @@ def test_the_zone_is_seen_shrunk_by_the_cube_of_an_eighth(made: Path) -> None:
     truth = truth_of(made)
     if "ablation" not in truth:
         return
+    left = sitk.GetArrayFromImage(sitk.ReadImage(str(made / truth["after"]["labels_file"])))
+    assert ((left == 3).sum() > 0) == (truth["ablation"]["residual_volume_ml"] > 0.0)
     volumes = []
     for name in (truth["ablation"]["mask_on_planning"], truth["after"]["zone_file"]):
         image = sitk.ReadImage(str(made / name))
         volumes.append(sitk.GetArrayFromImage(image).sum() * np.prod(image.GetSpacing()) / 1000.0)
     assert volumes[0] == pytest.approx(truth["ablation"]["volume_ml"], rel=0.01)
     assert volumes[1] == pytest.approx(volumes[0] * (1.0 - 0.125) ** 3, rel=0.03)
+
+
+def test_headers_tell_neither_case_nor_seed(made: Path) -> None:
+    seen = {
+        str(element.value).lower()
+        for folder in made.iterdir()
+        if folder.is_dir()
+        for element in pydicom.dcmread(next(folder.iterdir()), stop_before_pixels=True)
+    }
+    assert not any(made.name in value or f"seed{SEED:06d}" in value for value in seen)
+    assert not any(f"phantom-{SEED:06d}" in value for value in seen)
+
+
+def test_every_point_lies_in_every_scan(made: Path) -> None:
+    truth = truth_of(made)
+    for key, name in truth["points"].items():
+        scan = truth[key]
+        places = np.array(list(points_of(made / name).values()))
+        index = np.linalg.inv(scan["lps_from_index"]) @ np.c_[places, np.ones(len(places))].T
+        assert (index[:3].T >= 0.0).all()
+        assert (np.array(scan["shape_kji"]) - 1.0 >= index[:3].T).all()
+        assert len(places) > 100
 
 
 def test_a_vanished_tumour_has_no_voxel_in_the_planning_labels(made: Path) -> None:
