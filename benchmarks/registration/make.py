@@ -13,21 +13,41 @@ from typing import TYPE_CHECKING
 
 from benchmarks.registration.phantom_problems import LOOKS, build_phantom_problem
 from benchmarks.registration.problem import save_problem
+from benchmarks.registration.real_problems import DRAWS, build_real_problem
+from benchmarks.registration.real_sources import DataMissingError
 from phantoms.leaderboard.suite import seeds_from_words
 
 if TYPE_CHECKING:
     from benchmarks.registration.problem import Problem
 
-KINDS = ("real-abdomen", "real-chest", *LOOKS)
+KINDS = (*DRAWS, *LOOKS)
 
 
 def build_problem(kind: str, seed: int) -> Problem:
     """Build the problem of a kind and a seed."""
     if kind in LOOKS:
         return build_phantom_problem(kind, seed)
-    from benchmarks.registration.real_problems import build_real_problem  # noqa: PLC0415
-
     return build_real_problem(kind, seed)
+
+
+def ensure_problem(kind: str, seed: int, folder: Path) -> tuple[Path | None, str]:
+    """Make a problem unless it lies there already.
+
+    Returns
+    -------
+    place : Path or None
+        Its folder; None where the real scan that it is made of is not here.
+    why : str
+        Why there is none.
+    """
+    place = folder / f"{kind}-{seed}"
+    if (place / "problem.json").is_file():
+        return place, ""
+    try:
+        save_problem(build_problem(kind, seed), place)
+    except DataMissingError as error:
+        return None, str(error)
+    return place, ""
 
 
 def main() -> None:
@@ -38,12 +58,10 @@ def main() -> None:
     chosen = parser.parse_args()
     for seed in seeds_from_words(chosen.seeds):
         for kind in chosen.kinds.split(","):
-            folder = chosen.out / f"{kind}-{seed}"
-            if folder.is_dir():
-                continue
             began = time.perf_counter()
-            save_problem(build_problem(kind, seed), folder)
-            print(folder.name, f"{time.perf_counter() - began:.0f} s", file=sys.stderr)
+            place, why = ensure_problem(kind, seed, chosen.out)
+            took = f"{time.perf_counter() - began:.0f} s"
+            print(f"{kind}-{seed}", why if place is None else took, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -13,17 +13,20 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import ndimage
 
 from benchmarks.registration.problem import GROUPS, Picture, Problem, is_seen
+from benchmarks.registration.sliding import bump_motion
 from phantoms.anatomy import build_patient
 from phantoms.breathing import breathing_motion, draw_breathing
 from phantoms.cases import case_spec
 from phantoms.hardware import PlacedPlate, drive_kit, needle_metals, needle_parts
 from phantoms.lesions import LesionRequest
-from phantoms.motion import body_chained, inverse_rigid, moved_points, rigid_motion
+from phantoms.motion import BodyMotion, body_chained, chained, moved_points, rigid_motion
 from phantoms.painting import ScanGrid
 from phantoms.placing import draw_pose_above, skin_clearance_mm
 from phantoms.protocol import ScanProtocol, dose_for_noise
+from phantoms.sampling import points_within
 from phantoms.scanner import scan_patient
 from phantoms.targets import target_points
 from phantoms.tissues import LABELS
@@ -31,10 +34,11 @@ from phantoms.tissues import LABELS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from phantoms.anatomy import Patient
-    from phantoms.arrays import Floats
+    from phantoms.arrays import Floats, Labels
     from phantoms.breathing import Breathing
-    from phantoms.motion import BodyMotion
 
 PIXELS = 512
 SHIFT_MM, TURN_DEG = (10.0, 25.0), (2.0, 5.0)
@@ -114,7 +118,7 @@ def build_phantom_problem(kind: str, seed: int) -> Problem:
     setup = rigid_motion(
         rng, shift_mm=SHIFT_MM, turn_deg=TURN_DEG, about_mm=patient.tumour_centre_mm
     )
-    motion = body_chained(breathing_motion(patient, breath), setup)
+    motion = body_chained(_deformed_too(patient, breathing_motion(patient, breath), rng), setup)
     tumour = moved_points(motion.of("liver"), patient.tumour_centre_mm)
     planning, labels = _planning_scan(patient, look, rng)
     noise = float(rng.uniform(*look.intraop_noise_hu))
@@ -135,13 +139,19 @@ def build_phantom_problem(kind: str, seed: int) -> Problem:
     )
 
 
-def _vessels_within(labels: Any) -> Any:  # noqa: ANN401 - a mask in, a mask out
-    """Find the vessels that are wrapped by liver: they belong to its mask."""
-    from scipy import ndimage  # noqa: PLC0415
+def _deformed_too(patient: Patient, breathed: BodyMotion, rng: np.random.Generator) -> BodyMotion:
+    """Let the liver bulge before it slides: a breath alone leaves it nearly rigid."""
+    inside = moved_points(patient.lps_from_body, points_within(patient.liver, 10.0))
+    bumps = bump_motion(inside.min(axis=0), inside.max(axis=0), rng)
+    return BodyMotion({**breathed.by_group, "liver": chained(bumps, breathed.of("liver"))})
 
+
+def _vessels_within(labels: Labels) -> NDArray[np.bool_]:
+    """Find the vessels that are wrapped by liver: they belong to its mask."""
     liver = np.isin(labels, [LABELS["liver"], LABELS["gtv"]])
     closed = ndimage.binary_closing(liver, iterations=4)
-    return closed & (labels == LABELS["vessel"])
+    wrapped: NDArray[np.bool_] = closed & (labels == LABELS["vessel"])
+    return wrapped
 
 
 def draw_cropped_grid(rng: np.random.Generator, tumour_mm: Floats) -> ScanGrid:
@@ -184,7 +194,7 @@ def upright_grid(
 
 def _planning_scan(
     patient: Patient, look: Look, rng: np.random.Generator
-) -> tuple[Picture, Any]:
+) -> tuple[Picture, Labels]:
     """Scan the patient for planning, and label what is there."""
     pixel = PLANNING_FIELD_MM / PIXELS
     noise = float(rng.uniform(*look.planning_noise_hu))
@@ -264,7 +274,6 @@ def _making(
     return {
         "amplitude_mm": breath.amplitude_mm,
         "setup": setup.tolist(),
-        "setup_back": inverse_rigid(setup).tolist(),
         "setup_turn_deg": float(turn),
         "intraop_noise_hu": noise_hu,
         "phases": list(look.phases),

@@ -120,7 +120,9 @@ def build_real_problem(kind: str, seed: int) -> Problem:
     return Problem(
         kind=kind,
         seed=seed,
-        planning=Picture(values=_noisy(planning, planning_grid, noises[0], rng), grid=planning_grid),
+        planning=Picture(
+            values=_noisy(planning, planning_grid, noises[0], rng), grid=planning_grid
+        ),
         intraop=Picture(values=_noisy(moved, grid, noises[1], rng), grid=grid),
         liver=depth < 0.0,
         before_mm=before,

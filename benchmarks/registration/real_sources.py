@@ -161,9 +161,7 @@ def _abdomen() -> Source:
     )
 
 
-def _with_contrast(
-    native: NDArray[np.float32], labels: NDArray[np.generic]
-) -> NDArray[np.float32]:
+def _with_contrast(native: NDArray[np.float32], labels: NDArray[np.generic]) -> NDArray[np.float32]:
     """Give labelled organs what they take up in the portal venous phase."""
     enhanced = native.copy()
     gains = [(SPLEEN, 70.0), (PANCREAS, 50.0), (AORTA, 110.0), (CAVA, 90.0), (PORTAL, 120.0)]

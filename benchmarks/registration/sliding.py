@@ -25,6 +25,8 @@ from phantoms.motion import Motion, chained, fit_lattice, random_direction, rota
 from phantoms.motion.fading import rising, within
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from benchmarks.registration.real_sources import Source
     from phantoms.arrays import Floats
 
@@ -104,6 +106,56 @@ def liver_box_mm(source: Source) -> tuple[Floats, Floats]:
     return low, high
 
 
+def draw_bumps(low: Floats, high: Floats, rng: np.random.Generator) -> Callable[[Floats], Floats]:
+    """Draw the local deformation of a liver: a few smooth bumps in any direction.
+
+    Parameters
+    ----------
+    low, high : (3,) array
+        The liver's box, LPS millimetres.
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    callable
+        From points (n, 3) to displacements (n, 3), millimetres.
+    """
+    centres = low + rng.uniform(0.1, 0.9, (BUMPS, 3)) * (high - low)
+    pushes = np.array([random_direction(rng) * rng.uniform(*BUMP_MM) for _ in range(BUMPS)])
+    widths = rng.uniform(*BUMP_WIDTH_MM, BUMPS)
+
+    def displacement_mm(points: Floats) -> Floats:
+        moved = np.zeros_like(points)
+        for centre, push, width in zip(centres, pushes, widths, strict=True):
+            away = np.square((points - centre) / width).sum(axis=1)
+            moved += np.exp(-0.5 * away)[:, None] * push
+        return moved
+
+    return displacement_mm
+
+
+def bump_motion(low: Floats, high: Floats, rng: np.random.Generator) -> Motion:
+    """Deform a liver locally, and nothing else about it: see :func:`draw_bumps`."""
+    bumps = draw_bumps(low, high, rng)
+
+    def displacement_mm(points: Floats) -> Floats:
+        near = np.prod([within(points[:, d], low[d], high[d], FADE_MM) for d in range(3)], axis=0)
+        way_back: Floats = -near[:, None] * bumps(points)
+        return way_back
+
+    return Motion(
+        (
+            fit_lattice(
+                displacement_mm,
+                low_mm=low - BOX_MM - LIVER_PITCH_MM,
+                high_mm=high + BOX_MM + LIVER_PITCH_MM,
+                pitch_mm=LIVER_PITCH_MM,
+            ),
+        )
+    )
+
+
 def _liver_motion(
     low: Floats, high: Floats, amplitude_mm: float, rng: np.random.Generator
 ) -> Motion:
@@ -114,18 +166,14 @@ def _liver_motion(
     )
     squeeze, tilt = rng.uniform(0.1, 0.25), rng.uniform(0.04, 0.15)
     turn = rotation_about(random_direction(rng), np.deg2rad(rng.uniform(0.5, 3.0))) - np.eye(3)
-    centres = low + rng.uniform(0.1, 0.9, (BUMPS, 3)) * size
-    pushes = np.array([random_direction(rng) * rng.uniform(*BUMP_MM) for _ in range(BUMPS)])
-    widths = rng.uniform(*BUMP_WIDTH_MM, BUMPS)
+    bumps = draw_bumps(low, high, rng)
 
     def displacement_mm(points: Floats) -> Floats:
         depth = rising((high[2] - points[:, 2]) / size[2])
         leftward = np.clip((points[:, 0] - middle[0]) / size[0], -0.7, 0.7)
         moved = (1.0 - squeeze * depth - tilt * leftward)[:, None] * main
         moved += np.clip(points - middle, -size, size) @ turn.T
-        for centre, push, width in zip(centres, pushes, widths, strict=True):
-            away = np.square((points - centre) / width).sum(axis=1)
-            moved += np.exp(-0.5 * away)[:, None] * push
+        moved += bumps(points)
         near = np.prod(
             [within(points[:, d], low[d] - 10.0, high[d] + 10.0, FADE_MM) for d in range(3)], axis=0
         )

@@ -1,0 +1,34 @@
+"""convexAdam: SimpleITK's rigid motion first, then coupled convex search and Adam, MIND features.
+
+The package's default parameters (Siebert, Grossbroehmer, Hansen, Heinrich, ConvexAdam,
+doi:10.1109/TMI.2024.3480998) on cubes of 2 mm.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from convexAdam.convex_adam_MIND import convex_adam_pt
+from pictures import WORKING_MM, cropped, evenly, overlap, read_mha, thinned, through_field
+from sitk_demons import resliced
+from with_sitk import matrix_carry, rigid
+
+torch.set_num_threads(2)
+
+
+def register(request, _work):
+    planning, body = thinned(read_mha(request["planning"]))
+    intraop, sound = thinned(read_mha(request["intraop"]))
+    carry = matrix_carry(rigid(planning, intraop, body, sound))
+    fixed = evenly(planning, WORKING_MM)
+    fixed = cropped(fixed, overlap(fixed, intraop, carry))
+    moved = resliced(intraop, carry, fixed)
+    voxels = convex_adam_pt(
+        img_fixed=fixed.values,
+        img_moving=moved.values,
+        dtype=torch.float32,
+        device=torch.device("cpu"),
+    )
+    # components along k, j, i in voxels become x, y, z in millimetres
+    field = np.asarray(voxels)[..., ::-1] * WORKING_MM
+    return lambda points: carry(through_field(field, fixed, points))

@@ -1,0 +1,20 @@
+"""SimpleITK: rigid over the body, then over the liver's mask, dilated by 6 mm."""
+
+from __future__ import annotations
+
+import numpy as np
+from pictures import read_mha, thinned
+from scipy import ndimage
+from with_sitk import matrix_carry, rigid
+
+
+def register(request, _work):
+    planning, body = thinned(read_mha(request["planning"]))
+    intraop, sound = thinned(read_mha(request["intraop"]))
+    liver = read_mha(request["liver"])
+    index = liver.index(planning.places().reshape(-1, 3))
+    shape = planning.values.shape
+    inside = ndimage.map_coordinates(liver.values, index, order=0).reshape(shape) > 0
+    near = ndimage.distance_transform_edt(~inside, sampling=planning.spacing[::-1]) < 6.0
+    start = rigid(planning, intraop, body, sound)
+    return matrix_carry(rigid(planning, intraop, np.asarray(near), sound, start))
