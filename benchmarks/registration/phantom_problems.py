@@ -174,11 +174,8 @@ def draw_cropped_grid(rng: np.random.Generator, tumour_mm: Floats) -> ScanGrid:
     pixel = rng.uniform(*INTRAOP_FIELD_MM) / PIXELS
     slices = round(length / INTRAOP_SLICE_MM)
     reach = 0.5 * length - 40.0
-    centre = tumour_mm + [
-        rng.uniform(40.0, 60.0),
-        rng.uniform(10.0, 40.0),
-        rng.uniform(-reach, reach),
-    ]
+    away = rng.uniform([40.0, 10.0, -reach], [60.0, 40.0, reach])
+    centre = tumour_mm + away
     return upright_grid(centre, (slices, PIXELS, PIXELS), (INTRAOP_SLICE_MM, pixel, pixel))
 
 

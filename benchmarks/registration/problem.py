@@ -1,10 +1,9 @@
 """A registration problem with exact truth, and the folder that it is kept in.
 
-A folder holds ``planning.mha``, ``intraop.mha`` (int16, Hounsfield units), ``liver.mha`` (uint8, the
-planning grid), ``points.npz`` (places before and after by group, LPS millimetres),
-``points_planning.csv`` (the same places before, shuffled in with nothing of the truth: all that a
-method gets), ``lattice.npy`` (a regular lattice over the planning body, to count folds) and
-``problem.json`` (how it was made).
+A folder holds ``planning.mha``, ``intraop.mha`` (int16, Hounsfield units), ``liver.mha`` (uint8, on
+the planning grid), ``points.npz`` (places before and after by group, LPS millimetres),
+``points_planning.csv`` (the same places before and nothing of the truth), ``lattice.npz`` (a regular
+lattice over the planning body, to count folds) and ``problem.json`` (how it was made).
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Usage: python -m benchmarks.registration.run --out DIR --kinds real-chest,smooth --seeds 100-109
        --peers-python PEERS/bin/python --convexadam-python ADAM/bin/python
 
-Problems in DIR/problems (or --problems) are used again; so are finished results in DIR/results, so
-that a run that was broken off goes on. A method that is not installed stands in the table as absent.
+Problems in DIR/problems (or --problems) are used again; so are finished results in DIR/results: a
+run that was broken off goes on. A method that is not installed stands in the table as absent.
 """
 
 from __future__ import annotations

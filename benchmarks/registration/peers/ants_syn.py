@@ -6,12 +6,29 @@ The defaults of antsRegistration as ANTsPy sets them: gradient step 0.2, flow si
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import ants
 import numpy as np
-from pictures import WORKING_MM, Picture, cropped, evenly, overlap, read_mha, thinned
+import pandas as pd
+from pictures import (
+    WORKING_MM,
+    Array,
+    Carry,
+    Picture,
+    Request,
+    cropped,
+    evenly,
+    overlap,
+    read_mha,
+    thinned,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def image_of(picture):
+def image_of(picture: Picture) -> ants.ANTsImage:
     return ants.from_numpy(
         np.ascontiguousarray(picture.values.astype(np.float32).transpose(2, 1, 0)),
         origin=picture.origin.tolist(),
@@ -19,12 +36,12 @@ def image_of(picture):
     )
 
 
-def register(request, work):
+def register(request: Request, work: Path) -> Carry:
     planning, body = thinned(read_mha(request["planning"]))
     intraop, sound = thinned(read_mha(request["intraop"]))
     fixed, moving = evenly(planning, WORKING_MM), evenly(intraop, WORKING_MM)
 
-    def mask_of(mask, of):
+    def mask_of(mask: Array, of: Picture) -> Picture:
         cubes = evenly(Picture(mask.astype(np.float32), of.spacing, of.origin), WORKING_MM)
         return Picture((cubes.values > 0.5).astype(np.float32), cubes.spacing, cubes.origin)
 
@@ -61,11 +78,10 @@ def register(request, work):
     return carrier(found)
 
 
-def carrier(transforms):
+def carrier(transforms: list[str]) -> Carry:
     """Carry points from the fixed to the moving image: in ANTs the way that images come."""
-    import pandas as pd
 
-    def carry(points):
+    def carry(points: Array) -> Array:
         table = pd.DataFrame(np.asarray(points, dtype=float), columns=["x", "y", "z"])
         moved = ants.apply_transforms_to_points(3, table, transforms)
         return moved[["x", "y", "z"]].to_numpy()

@@ -6,17 +6,32 @@ doi:10.1109/TMI.2024.3480998) on cubes of 2 mm.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from convexAdam.convex_adam_MIND import convex_adam_pt
-from pictures import WORKING_MM, cropped, evenly, overlap, read_mha, thinned, through_field
+from pictures import (
+    WORKING_MM,
+    Carry,
+    Request,
+    cropped,
+    evenly,
+    overlap,
+    read_mha,
+    thinned,
+    through_field,
+)
 from sitk_demons import resliced
 from with_sitk import matrix_carry, rigid
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 torch.set_num_threads(2)
 
 
-def register(request, _work):
+def register(request: Request, _work: Path) -> Carry:
     planning, body = thinned(read_mha(request["planning"]))
     intraop, sound = thinned(read_mha(request["intraop"]))
     carry = matrix_carry(rigid(planning, intraop, body, sound))

@@ -1,25 +1,33 @@
 """elastix: Euler, then a cubic B-spline, mutual information, adaptive stochastic gradient descent.
 
-The default parameter maps "rigid" and "bspline" of elastix, with 3 and 4 resolutions, a final grid of
-12 mm and 500 iterations, without the bending penalty of the second; masks in which metal and what
-lies outside the body is left out, and between the two stages a cut to what both scans show.
+The default parameter maps "rigid" and "bspline" of elastix, with 3 and 4 resolutions, a final grid
+of 12 mm and 500 iterations, without the bending penalty of the second; masks in which metal and
+what lies outside the body is left out, and between the two a cut to what both scans show.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, TypeAlias
+
 import itk
 import numpy as np
-from pictures import Picture, cropped, overlap, read_mha, thinned
+from pictures import Array, Carry, Picture, Request, cropped, overlap, read_mha, thinned
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Itk: TypeAlias = Any
+"""ITK's classes are made while it runs and have no names for a checker."""
 
 
-def image_of(picture, kind):
+def image_of(picture: Picture, kind: type) -> Itk:
     image = itk.image_from_array(np.ascontiguousarray(picture.values.astype(kind)))
     image.SetSpacing(picture.spacing.tolist())
     image.SetOrigin(picture.origin.tolist())
     return image
 
 
-def parameters(name, resolutions):
+def parameters(name: str, resolutions: int) -> Itk:
     chosen = itk.ParameterObject.GetDefaultParameterMap(name, resolutions, 12.0)
     chosen["AutomaticTransformInitialization"] = ["false"]
     chosen["MaximumNumberOfIterations"] = ["500"]
@@ -36,7 +44,12 @@ def parameters(name, resolutions):
     return both
 
 
-def found_by(images, masks, settings, start=None):
+def found_by(
+    images: tuple[Picture, Picture],
+    masks: tuple[Picture, Picture],
+    settings: Itk,
+    start: Itk = None,
+) -> Itk:
     """Run one stage; the next one goes on from its transform."""
     method = itk.ElastixRegistrationMethod.New(
         image_of(images[0], np.float32),
@@ -53,7 +66,7 @@ def found_by(images, masks, settings, start=None):
     return method.GetTransformParameterObject()
 
 
-def register(request, work):
+def register(request: Request, work: Path) -> Carry:
     planning, body = thinned(read_mha(request["planning"]))
     intraop, sound = thinned(read_mha(request["intraop"]))
     masks = [
@@ -71,11 +84,11 @@ def register(request, work):
     return carrier(found, intraop, work)
 
 
-def carrier(found, intraop, work):
+def carrier(found: Itk, intraop: Picture, work: Path) -> Carry:
     """Carry points from the fixed to the moving image by a transform and those before it."""
     moving = image_of(intraop, np.float32)
 
-    def carry(points):
+    def carry(points: Array) -> Array:
         listed = work / "points.txt"
         rows = "\n".join(" ".join(f"{x:.6f}" for x in point) for point in points)
         listed.write_text(f"point\n{len(points)}\n{rows}\n", encoding="ascii")

@@ -6,14 +6,31 @@ default smoothing (1.732 and 0.707 voxels), three levels of 100, 100 and 50 iter
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import SimpleITK as sitk
 from picsl_greedy import Greedy3D
-from pictures import WORKING_MM, Picture, cropped, evenly, overlap, read_mha, thinned, through_field
+from pictures import (
+    WORKING_MM,
+    Array,
+    Carry,
+    Picture,
+    Request,
+    cropped,
+    evenly,
+    overlap,
+    read_mha,
+    thinned,
+    through_field,
+)
 from with_sitk import image_of
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def register(request, work):
+
+def register(request: Request, work: Path) -> Carry:
     planning, body = thinned(read_mha(request["planning"]))
     intraop, _ = thinned(read_mha(request["intraop"]))
     fixed, moving = evenly(planning, WORKING_MM), evenly(intraop, WORKING_MM)
@@ -37,7 +54,7 @@ def register(request, work):
     )
     warp = sitk.GetArrayFromImage(greedy["warp"]).astype(np.float64)
 
-    def carry(points):
+    def carry(points: Array) -> Array:
         # the warp comes first, then the rigid motion
         bent = through_field(warp, small, points)
         return bent @ matrix[:3, :3].T + matrix[:3, 3]
@@ -48,6 +65,6 @@ def register(request, work):
 FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
-def to_lps(matrix):
+def to_lps(matrix: Array) -> Array:
     """Turn greedy's matrix, which acts on RAS millimetres, into one of LPS."""
     return FLIP @ matrix @ FLIP

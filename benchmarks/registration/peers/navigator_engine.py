@@ -6,13 +6,17 @@ Run twice in a process: the first run compiles what is not yet cached, the secon
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from navigator.app.choices import MaskChoice, load_choice, twin_grid
 from navigator.io.volumes import load_scan
 from navigator.registration.rigid import register_rigid
 
+if TYPE_CHECKING:
+    from pictures import Carry, Request
 
-def register(request, _work):
+
+def register(request: Request, _work: Path) -> Carry:
     planning, intraop = (load_scan(Path(request[name])) for name in ("planning", "intraop"))
     grid = planning.volume.grid
     chosen = MaskChoice(path=Path(request["liver"]), label="1")

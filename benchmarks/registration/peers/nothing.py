@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
-def register(_request, _work):
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pictures import Carry, Request
+
+
+def register(_request: Request, _work: Path) -> Carry:
     return lambda points: points

@@ -6,11 +6,20 @@ ITK and SimpleITK cannot live in one process, so nothing here needs either.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
+
+Array: TypeAlias = NDArray[Any]
+Carry: TypeAlias = Callable[[Array], Array]
+"""Takes points (n, 3) of the planning scan and gives them in the intraoperative scan."""
+Request: TypeAlias = dict[str, Any]
+"""Paths of the scans and of the liver's mask."""
 
 LEAST_HU, MOST_HU = -200.0, 400.0
 METAL_HU = 1500.0
@@ -25,15 +34,15 @@ TYPES = {"MET_SHORT": "<i2", "MET_UCHAR": "u1", "MET_FLOAT": "<f4"}
 class Picture:
     """Values (k, j, i), spacing and origin (x, y, z) of an upright grid, LPS millimetres."""
 
-    values: np.ndarray
-    spacing: np.ndarray
-    origin: np.ndarray
+    values: Array
+    spacing: Array
+    origin: Array
 
-    def index(self, points: np.ndarray) -> np.ndarray:
+    def index(self, points: Array) -> Array:
         """Give points (n, 3) as voxel indices (3, n) along k, j, i."""
         return ((points - self.origin) / self.spacing).T[::-1]
 
-    def places(self) -> np.ndarray:
+    def places(self) -> Array:
         """Give the middle of each voxel (k, j, i, 3), LPS millimetres."""
         axes = [
             o + s * np.arange(n)
@@ -59,7 +68,7 @@ def read_mha(path: str) -> Picture:
     return Picture(values, *numbers)
 
 
-def thinned(picture: Picture, spacing_mm: float = WORKING_MM) -> tuple[Picture, np.ndarray]:
+def thinned(picture: Picture, spacing_mm: float = WORKING_MM) -> tuple[Picture, Array]:
     """Clip a scan, average it to about a spacing, and say what holds neither metal nor nothing.
 
     Returns
@@ -96,7 +105,7 @@ def evenly(picture: Picture, spacing_mm: float, order: int = 1) -> Picture:
     return Picture(values.reshape(empty.values.shape), empty.spacing, empty.origin)
 
 
-def coarse(picture: Picture, mask: np.ndarray) -> tuple[Picture, np.ndarray]:
+def coarse(picture: Picture, mask: Array) -> tuple[Picture, Array]:
     """Shrink a picture and a mask of it to the cubes that a rigid motion is found on."""
     sigmas = np.maximum(0.35 * RIGID_MM / picture.spacing - 0.35, 0.0)[::-1]
     soft = Picture(ndimage.gaussian_filter(picture.values, sigmas), picture.spacing, picture.origin)
@@ -104,7 +113,7 @@ def coarse(picture: Picture, mask: np.ndarray) -> tuple[Picture, np.ndarray]:
     return evenly(soft, RIGID_MM), evenly(same, RIGID_MM).values > 0.5
 
 
-def overlap(planning: Picture, intraop: Picture, carry) -> tuple[slice, slice, slice]:
+def overlap(planning: Picture, intraop: Picture, carry: Carry) -> tuple[slice, slice, slice]:
     """Find the box of a planning picture that a motion brings into the intraoperative field."""
     step = 4
     places = planning.places()[::step, ::step, ::step]
@@ -128,7 +137,7 @@ def cropped(picture: Picture, box: tuple[slice, slice, slice]) -> Picture:
     )
 
 
-def through_field(field: np.ndarray, frame: Picture, points: np.ndarray) -> np.ndarray:
+def through_field(field: Array, frame: Picture, points: Array) -> Array:
     """Add a displacement (k, j, i, 3), x, y, z in millimetres, to points (n, 3)."""
     index = frame.index(points)
     moved = [

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from pictures import read_mha, thinned
+from pictures import Carry, Request, read_mha, thinned
 from scipy import ndimage
 from with_sitk import matrix_carry, rigid
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def register(request, _work):
+
+def register(request: Request, _work: Path) -> Carry:
     planning, body = thinned(read_mha(request["planning"]))
     intraop, sound = thinned(read_mha(request["intraop"]))
     liver = read_mha(request["liver"])
