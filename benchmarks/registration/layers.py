@@ -80,7 +80,7 @@ def cut_layers(
             ~own, sampling=spacing, return_distances=False, return_indices=True
         )
         beyond = values_hu[tuple(nearest)]
-        smooth = ndimage.gaussian_filter(beyond, EXTENSION_SMOOTH_VOXELS)
+        smooth: NDArray[np.float32] = ndimage.gaussian_filter(beyond, EXTENSION_SMOOTH_VOXELS)
         filled = np.where(own, values_hu, smooth)
         return np.asarray(
             ndimage.spline_filter(filled, 3, np.float32, mode="mirror"), dtype=np.float32
@@ -131,7 +131,9 @@ def read_layers(
     flat = (row[:, None, None] * matrix[:3, 1] + column[:, None] * matrix[:3, 2]).reshape(-1, 3)
     index_from_lps = np.linalg.inv(layers.grid.lps_from_index)
 
-    def read(coefficients: NDArray[np.float32], places: Floats, outside: float) -> Floats:
+    def read(
+        coefficients: NDArray[np.float32], places: Floats, outside: float
+    ) -> NDArray[np.float32]:
         found = np.empty(len(places), dtype=np.float32)
         index = moved_points(index_from_lps, places)
         _resample_kernels.read_between(coefficients, np.ascontiguousarray(index), outside, found)

@@ -205,6 +205,7 @@ def _planning_scan(
         grid=grid,
         with_labels=True,
     )
+    assert scan.labels is not None
     return Picture(values=scan.values_hu, grid=grid), scan.labels
 
 

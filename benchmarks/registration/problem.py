@@ -2,8 +2,8 @@
 
 A folder holds ``planning.mha``, ``intraop.mha`` (int16, Hounsfield units), ``liver.mha`` (uint8, on
 the planning grid), ``points.npz`` (places before and after by group, LPS millimetres),
-``points_planning.csv`` (the same places before and nothing of the truth), ``lattice.npz`` (a regular
-lattice over the planning body, to count folds) and ``problem.json`` (how it was made).
+``points_planning.csv`` (the same places before and nothing of the truth), ``lattice.npz`` (a
+regular lattice over the planning body, to count folds) and ``problem.json`` (how it was made).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from phantoms.arrays import Floats, Hounsfields
+    from phantoms.arrays import Floats
     from phantoms.painting import ScanGrid
 
 GROUPS = ("liver", "tumour", "bone")
@@ -47,7 +47,7 @@ class Picture:
         An upright grid: its axes run to the left, to the back and to the head.
     """
 
-    values: NDArray[np.generic]
+    values: NDArray[np.number]
     grid: ScanGrid
 
 
@@ -84,7 +84,7 @@ class Problem:
         return f"{self.kind}-{self.seed}"
 
 
-def image_of(values: NDArray[np.generic], grid: ScanGrid) -> sitk.Image:
+def image_of(values: NDArray[np.number], grid: ScanGrid) -> sitk.Image:
     """Build an image of an upright grid."""
     image = sitk.GetImageFromArray(values)
     steps = grid.lps_from_index[:3, 2::-1]
@@ -111,7 +111,7 @@ def is_seen(grid: ScanGrid, points_mm: Floats, margin_mm: float) -> NDArray[np.b
     return inside
 
 
-def lattice_of(planning_hu: Hounsfields, grid: ScanGrid) -> tuple[Floats, NDArray[np.bool_]]:
+def lattice_of(planning_hu: NDArray[np.number], grid: ScanGrid) -> tuple[Floats, NDArray[np.bool_]]:
     """Lay a lattice over a planning scan.
 
     Returns
@@ -155,7 +155,7 @@ def save_problem(problem: Problem, folder: Path) -> None:
         sitk.WriteImage(liver, str(draft / "liver.mha"), useCompression=True)
         both = {f"{group}_planning": problem.before_mm[group] for group in GROUPS}
         both |= {f"{group}_intraop": problem.after_mm[group] for group in GROUPS}
-        np.savez(draft / "points.npz", **both)
+        np.savez(draft / "points.npz", **both)  # type: ignore[arg-type]
         write_points(labelled(problem.before_mm), draft / "points_planning.csv")
         points, body = lattice_of(problem.planning.values, problem.planning.grid)
         np.savez_compressed(draft / "lattice.npz", points_mm=points, body=body)

@@ -149,7 +149,8 @@ def _abdomen() -> Source:
     labels = sitk.GetArrayFromImage(sitk.DICOMOrient(sitk.ReadImage(str(labels_at)), "LPS"))
     whole = scan.values_hu.astype(np.float32)
     native = _quiet(whole, DIFFUSION_STEPS["real-abdomen"])
-    liver, bone = labels == LIVER, np.isin(labels, BONES)
+    liver: NDArray[np.bool_] = labels == LIVER
+    bone = np.isin(labels, BONES)
     core = ndimage.binary_erosion(liver, iterations=2)
     return Source(
         grid=scan.grid,
@@ -168,7 +169,7 @@ def _with_contrast(native: NDArray[np.float32], labels: NDArray[np.generic]) -> 
     gains += [(kidney, 140.0) for kidney in KIDNEYS]
     for label, gain in gains:
         enhanced += gain * ndimage.gaussian_filter((labels == label).astype(np.float32), 0.6)
-    liver = ndimage.gaussian_filter((labels == LIVER).astype(np.float32), 0.6)
+    liver: NDArray[np.float32] = ndimage.gaussian_filter((labels == LIVER).astype(np.float32), 0.6)
     # blood is a little darker than the liver without contrast and brighter with it
     off = native - np.median(native[labels == LIVER])
     turned = np.clip(-3.0 * off, -20.0, 60.0)
@@ -207,7 +208,7 @@ def _grown_liver(
     quiet: NDArray[np.float32], skin_mm: NDArray[np.float32], spacing: Floats
 ) -> NDArray[np.bool_]:
     """Grow the liver from a place in it, cut where it is joined to others by a thin bridge."""
-    smooth = ndimage.gaussian_filter(np.clip(quiet, *SOFT_HU), BLUR_VOXELS)
+    smooth: NDArray[np.float32] = ndimage.gaussian_filter(np.clip(quiet, *SOFT_HU), BLUR_VOXELS)
     darkest = np.full(smooth.shape, 45.0, dtype=np.float32)
     darkest[HEART_K:] = 28.0
     like = (smooth > darkest) & (smooth < 112.0) & (skin_mm < -20.0)
@@ -254,8 +255,8 @@ def _washed_out(
     middle = float(np.median(enhanced[liver]))
     off = [-4000.0, -30.0, 0.0, 40.0, 300.0, 4000.0]
     parenchyma = 57.0 + np.interp(enhanced - middle, off, [-3985.0, -15.0, 0.0, -6.0, -12.0, 0.0])
-    soft = ndimage.gaussian_filter(liver.astype(np.float32), 0.6)
-    hard = ndimage.gaussian_filter(
+    soft: NDArray[np.float32] = ndimage.gaussian_filter(liver.astype(np.float32), 0.6)
+    hard: NDArray[np.float32] = ndimage.gaussian_filter(
         ndimage.binary_dilation(bone, iterations=2).astype(np.float32), 0.8
     )
     washed = soft * parenchyma + (1.0 - soft) * tissue

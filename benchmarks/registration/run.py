@@ -147,6 +147,14 @@ def _cached(method: Method, python: str, problem: Path, out: Path, limit_s: floa
     return row
 
 
+def collected(out: Path) -> list[Row]:
+    """Read every finished result of a folder, by kind, seed and the order of the methods."""
+    files = sorted((out / "results").glob("*.json"))
+    rows = [Row(**json.loads(path.read_text(encoding="utf-8"))) for path in files]
+    order = list(METHODS)
+    return sorted(rows, key=lambda row: (row.kind, row.seed, order.index(row.method)))
+
+
 def parsed(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -160,6 +168,9 @@ def parsed(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--methods", default=",".join(METHODS))
     parser.add_argument("--peers-python", default=os.environ.get("PEERS_PYTHON", ""))
     parser.add_argument("--convexadam-python", default=os.environ.get("CONVEXADAM_PYTHON", ""))
+    parser.add_argument(
+        "--collect", action="store_true", help="run nothing: a table of what is there"
+    )
     parser.add_argument("--limit-s", type=float, default=1200.0)
     return parser.parse_args(words)
 
@@ -174,6 +185,11 @@ def main(words: list[str] | None = None) -> None:
     methods = [METHODS[name] for name in chosen.methods.split(",")]
     folder, rows = chosen.problems or chosen.out / "problems", []
     chosen.out.mkdir(parents=True, exist_ok=True)
+    if chosen.collect:
+        rows = collected(chosen.out)
+        _write(rows, chosen.out)
+        print(markdown_of(rows))
+        return
     for seed in seeds_from_words(chosen.seeds):
         for kind in chosen.kinds.split(","):
             problem, why = ensure_problem(kind, seed, folder)

@@ -138,3 +138,12 @@ def test_at_rest_the_picture_is_itself_away_from_the_surface(source: Source) -> 
     away = np.abs(source.liver_mm) > 6.0
     away[:3] = away[-3:] = away[:, :3] = away[:, -3:] = away[:, :, :3] = away[:, :, -3:] = False
     assert np.abs(shown - source.native_hu)[away].max() < 0.2
+
+
+def test_the_same_chance_gives_the_same_motion(source: Source) -> None:
+    places = places_in(source, source.liver_mm < 0.0, 50)
+    setup = np.eye(4)
+    once, again = (draw_slide(source, setup, np.random.default_rng(8)) for _ in range(2))
+    other = draw_slide(source, setup, np.random.default_rng(9))
+    assert np.array_equal(moved_points(once.liver, places), moved_points(again.liver, places))
+    assert np.abs(moved_points(once.liver, places) - moved_points(other.liver, places)).max() > 1.0
