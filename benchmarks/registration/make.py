@@ -30,7 +30,9 @@ def build_problem(kind: str, seed: int) -> Problem:
     return build_real_problem(kind, seed)
 
 
-def ensure_problem(kind: str, seed: int, folder: Path) -> tuple[Path | None, str]:
+def ensure_problem(
+    kind: str, seed: int, folder: Path, *, again: bool = False
+) -> tuple[Path | None, str]:
     """Make a problem unless it lies there already.
 
     Returns
@@ -41,7 +43,7 @@ def ensure_problem(kind: str, seed: int, folder: Path) -> tuple[Path | None, str
         Why there is none.
     """
     place = folder / f"{kind}-{seed}"
-    if (place / "problem.json").is_file():
+    if (place / "problem.json").is_file() and not again:
         return place, ""
     try:
         save_problem(build_problem(kind, seed), place)
@@ -55,11 +57,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--seeds", default="0-2")
+    parser.add_argument("--again", action="store_true", help="replace what is there")
     chosen = parser.parse_args()
     for seed in seeds_from_words(chosen.seeds):
         for kind in chosen.kinds.split(","):
             began = time.perf_counter()
-            place, why = ensure_problem(kind, seed, chosen.out)
+            place, why = ensure_problem(kind, seed, chosen.out, again=chosen.again)
             took = f"{time.perf_counter() - began:.0f} s"
             print(f"{kind}-{seed}", why if place is None else took, file=sys.stderr)
 

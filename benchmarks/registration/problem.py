@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from phantoms.painting import ScanGrid
 
 GROUPS = ("liver", "tumour", "bone")
+MAKING = 2
+"""Raised when problems of the same kind and seed change: results of two makings do not compare."""
 LATTICE_MM = 4.0
 """Folds are counted between points of the planning body that lie so far apart."""
 BODY_HU = -300.0
@@ -160,7 +162,7 @@ def save_problem(problem: Problem, folder: Path) -> None:
         points, body = lattice_of(problem.planning.values, problem.planning.grid)
         np.savez_compressed(draft / "lattice.npz", points_mm=points, body=body)
         text = json.dumps(
-            {"kind": problem.kind, "seed": problem.seed, **problem.making}, indent=1, sort_keys=True
+            {"making": MAKING, "kind": problem.kind, "seed": problem.seed, **problem.making}, indent=1, sort_keys=True
         )
         (draft / "problem.json").write_text(text + "\n", encoding="utf-8")
         draft.chmod(0o755)

@@ -61,8 +61,9 @@ DRAWS = {"real-abdomen": 71, "real-chest": 72}
 PLANNING_NOISE_HU, INTRAOP_NOISE_HU = (8.0, 13.0), (12.0, 25.0)
 PLANNING_LENGTH_MM = 190.0
 INTRAOP_LENGTH_MM = (120.0, 150.0)
-LEFT_CONTRAST = (0.0, 0.25)
-"""Share of the contrast that is left in the intraoperative scan."""
+LEFT_CONTRAST = (0.5, 0.65)
+"""Share of the contrast that is left in the intraoperative scan: blood at 100 HU and the liver at
+85, as some minutes after the injection."""
 LESIONS, LESION_RADII_MM, LESION_DEPTH_MM = 3, (6.0, 12.0), 6.0
 LESION_SEEN_MM = 22.0
 """A lesion's middle lies at least so far inside the later scan."""

@@ -178,22 +178,22 @@ def _with_contrast(native: NDArray[np.float32], labels: NDArray[np.generic]) -> 
 
 
 def _chest() -> Source:
-    """Prepare the chest: taken in the arterial phase; what is bright and no bone is washed out."""
+    """Prepare the chest: taken in the arterial phase; blood is brought to later phases."""
     scan = read_source(_path("totalseg_chest_liver", "example_ct.nii.gz"))
     whole = scan.values_hu.astype(np.float32)
-    enhanced = _quiet(whole, DIFFUSION_STEPS["real-chest"])
+    arterial = _quiet(whole, DIFFUSION_STEPS["real-chest"])
     spacing = np.linalg.norm(scan.grid.lps_from_index[:3, :3], axis=0)
     skin = _distances(whole, whole > 0, whole > 0, scan.grid)["skin_mm"]
-    liver = _grown_liver(enhanced, skin, spacing)
-    bone = _bone_of_wall(enhanced, skin, liver)
-    native = _washed_out(enhanced, liver, bone)
+    liver = _grown_liver(arterial, skin, spacing)
+    bone = _bone_of_wall(arterial, skin, liver)
+    native, venous = (_in_phase(arterial, liver, bone, curve) for curve in (NATIVE, VENOUS))
     core = ndimage.binary_erosion(liver, iterations=4)
     return Source(
         grid=scan.grid,
         native_hu=native,
-        enhanced_hu=enhanced,
+        enhanced_hu=venous,
         whole_noise_hu=fine_spread_hu(whole, core),
-        left_noise_hu=fine_spread_hu(enhanced, core),
+        left_noise_hu=fine_spread_hu(arterial, core),
         **_distances(whole, liver, bone, scan.grid),
     )
 
@@ -246,18 +246,57 @@ def _bone_of_wall(
     return np.asarray(ndimage.binary_closing(dense & (is_spine | is_wall), iterations=2))
 
 
-def _washed_out(
-    enhanced: NDArray[np.float32], liver: NDArray[np.bool_], bone: NDArray[np.bool_]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """What a phase makes of arterial grey values, in soft tissue and in the liver.
+
+    Parameters
+    ----------
+    tissue : tuple of (float, float)
+        Arterial and new Hounsfield units, rising in the first.
+    liver_hu : float
+        What the liver's median becomes.
+    off_liver : tuple of (float, float)
+        Arterial and new difference from the liver's median, Hounsfield units.
+    """
+
+    tissue: tuple[tuple[float, float], ...]
+    liver_hu: float
+    off_liver: tuple[tuple[float, float], ...]
+
+
+FAR = (-4000.0, -4000.0)
+NATIVE = Curve(
+    tissue=(FAR, (45.0, 45.0), (80.0, 52.0), (150.0, 50.0), (600.0, 62.0), (4000.0, 400.0)),
+    liver_hu=57.0,
+    off_liver=((-60.0, -20.0), (-30.0, -15.0), (0.0, 0.0), (40.0, -6.0), (300.0, -12.0)),
+)
+VENOUS = Curve(
+    tissue=(FAR, (50.0, 52.0), (80.0, 75.0), (150.0, 115.0), (300.0, 150.0), (4000.0, 500.0)),
+    liver_hu=108.0,
+    off_liver=(
+        (-60.0, 30.0),
+        (-30.0, 35.0),
+        (-12.0, 12.0),
+        (0.0, 0.0),
+        (40.0, 35.0),
+        (300.0, 60.0),
+    ),
+)
+"""Veins of the liver are darker than it in the arterial phase and brighter in the venous one."""
+
+
+def _in_phase(
+    arterial: NDArray[np.float32], liver: NDArray[np.bool_], bone: NDArray[np.bool_], curve: Curve
 ) -> NDArray[np.float32]:
-    """Take the contrast out: blood and organs come to 45 to 75 HU, bone stays."""
-    hu = [-4000.0, 45.0, 80.0, 150.0, 600.0, 4000.0]
-    tissue = np.interp(enhanced, hu, [-4000.0, 45.0, 52.0, 50.0, 62.0, 400.0])
-    middle = float(np.median(enhanced[liver]))
-    off = [-4000.0, -30.0, 0.0, 40.0, 300.0, 4000.0]
-    parenchyma = 57.0 + np.interp(enhanced - middle, off, [-3985.0, -15.0, 0.0, -6.0, -12.0, 0.0])
+    """Give soft tissue the grey values of another phase; bone stays."""
+    tissue = np.interp(arterial, *zip(*curve.tissue, strict=True))
+    off = arterial - float(np.median(arterial[liver]))
+    parenchyma = curve.liver_hu + np.interp(off, *zip(*curve.off_liver, strict=True))
+    # what is far darker than a vein is fat or gas in a fissure
+    parenchyma = np.where(off < -60.0, tissue, parenchyma)
     soft: NDArray[np.float32] = ndimage.gaussian_filter(liver.astype(np.float32), 0.6)
-    hard: NDArray[np.float32] = ndimage.gaussian_filter(
-        ndimage.binary_dilation(bone, iterations=2).astype(np.float32), 0.8
-    )
-    washed = soft * parenchyma + (1.0 - soft) * tissue
-    return np.asarray(hard * enhanced + (1.0 - hard) * washed, dtype=np.float32)
+    near = ndimage.binary_dilation(bone, iterations=2).astype(np.float32)
+    hard: NDArray[np.float32] = ndimage.gaussian_filter(near, 0.8)
+    changed = soft * parenchyma + (1.0 - soft) * tissue
+    return np.asarray(hard * arterial + (1.0 - hard) * changed, dtype=np.float32)

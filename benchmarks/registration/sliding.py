@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from phantoms.arrays import Floats
 
 AMPLITUDE_MM = (10.0, 20.0)
-BUMPS, BUMP_MM, BUMP_WIDTH_MM = 4, (1.0, 3.5), (26.0, 40.0)
+BUMPS, BUMP_MM, BUMP_WIDTH_MM = 6, (3.0, 7.0), (24.0, 36.0)
+"""So that no rigid motion fits the liver better than to 2 to 3 mm."""
 ASIDE_SHARE, FORWARD_SHARE = 0.12, 0.25
 """Of the amplitude, the most that the liver goes to the side and to the front."""
 LIVER_PITCH_MM, REST_PITCH_MM = 20.0, 12.0

@@ -13,6 +13,9 @@ import numpy as np
 import SimpleITK as sitk
 from pictures import Array, Carry, Picture, coarse
 
+SHIFTS_MM = tuple(range(-25, 26, 5))
+"""A given start is tried at these shifts along the body: a breath is wider than a search."""
+
 
 def image_of(picture: Picture) -> sitk.Image:
     """Turn a picture into an image."""
@@ -35,19 +38,12 @@ def rigid(
     """
     (planning, mask), (intraop, metal_free) = coarse(planning, mask), coarse(intraop, metal_free)
     fixed, moving = image_of(planning), image_of(intraop)
-    masks = [sitk.GetImageFromArray(each.astype(np.uint8)) for each in (mask, metal_free)]
-    for each, like in zip(masks, (fixed, moving), strict=True):
-        each.CopyInformation(like)
     if start is None:
         start = sitk.Euler3DTransform()
         start.SetCenter(planning.places()[mask].mean(axis=0).tolist())
-    method = sitk.ImageRegistrationMethod()
-    method.SetMetricAsMattesMutualInformation(50)
-    method.SetMetricSamplingStrategy(method.RANDOM)
-    method.SetMetricSamplingPercentage(0.2, seed=1)
-    method.SetMetricFixedMask(masks[0])
-    method.SetMetricMovingMask(masks[1])
-    method.SetInterpolator(sitk.sitkLinear)
+    else:
+        _best_shifted(start, (fixed, moving), _measure(fixed, moving, mask, metal_free))
+    method = _measure(fixed, moving, mask, metal_free)
     method.SetOptimizerAsRegularStepGradientDescent(2.0, 0.01, 200, relaxationFactor=0.6)
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetShrinkFactorsPerLevel([2, 1])
@@ -55,6 +51,38 @@ def rigid(
     method.SetInitialTransform(start, inPlace=True)
     method.Execute(fixed, moving)
     return start
+
+
+def _measure(
+    fixed: sitk.Image, moving: sitk.Image, mask: Array, metal_free: Array
+) -> sitk.ImageRegistrationMethod:
+    """Set the measure of likeness up."""
+    masks = [sitk.GetImageFromArray(each.astype(np.uint8)) for each in (mask, metal_free)]
+    for each, like in zip(masks, (fixed, moving), strict=True):
+        each.CopyInformation(like)
+    method = sitk.ImageRegistrationMethod()
+    method.SetMetricAsMattesMutualInformation(50)
+    method.SetMetricSamplingStrategy(method.RANDOM)
+    method.SetMetricSamplingPercentage(0.2, seed=1)
+    method.SetMetricFixedMask(masks[0])
+    method.SetMetricMovingMask(masks[1])
+    method.SetInterpolator(sitk.sitkLinear)
+    return method
+
+
+def _best_shifted(
+    start: sitk.Euler3DTransform,
+    images: tuple[sitk.Image, sitk.Image],
+    method: sitk.ImageRegistrationMethod,
+) -> None:
+    """Shift a start along the body to where the scans are most alike."""
+    origin, values = np.array(start.GetTranslation()), []
+    for shift in SHIFTS_MM:
+        start.SetTranslation((origin + np.array([0.0, 0.0, shift])).tolist())
+        method.SetInitialTransform(start, inPlace=False)
+        values.append(method.MetricEvaluate(*images))
+    best = SHIFTS_MM[int(np.argmin(values))]
+    start.SetTranslation((origin + np.array([0.0, 0.0, best])).tolist())
 
 
 def matrix_carry(transform: sitk.Euler3DTransform) -> Carry:
