@@ -161,9 +161,8 @@ def save_problem(problem: Problem, folder: Path) -> None:
         write_points(labelled(problem.before_mm), draft / "points_planning.csv")
         points, body = lattice_of(problem.planning.values, problem.planning.grid)
         np.savez_compressed(draft / "lattice.npz", points_mm=points, body=body)
-        text = json.dumps(
-            {"making": MAKING, "kind": problem.kind, "seed": problem.seed, **problem.making}, indent=1, sort_keys=True
-        )
+        named = {"making": MAKING, "kind": problem.kind, "seed": problem.seed}
+        text = json.dumps({**named, **problem.making}, indent=1, sort_keys=True)
         (draft / "problem.json").write_text(text + "\n", encoding="utf-8")
         draft.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
