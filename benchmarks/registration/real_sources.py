@@ -290,9 +290,11 @@ def _in_phase(
     arterial: NDArray[np.float32], liver: NDArray[np.bool_], bone: NDArray[np.bool_], curve: Curve
 ) -> NDArray[np.float32]:
     """Give soft tissue the grey values of another phase; bone stays."""
-    tissue = np.interp(arterial, *zip(*curve.tissue, strict=True))
+    old, new = np.array(curve.tissue).T
+    tissue = np.interp(arterial, old, new)
     off = arterial - float(np.median(arterial[liver]))
-    parenchyma = curve.liver_hu + np.interp(off, *zip(*curve.off_liver, strict=True))
+    old, new = np.array(curve.off_liver).T
+    parenchyma = curve.liver_hu + np.interp(off, old, new)
     # what is far darker than a vein is fat or gas in a fissure
     parenchyma = np.where(off < -60.0, tissue, parenchyma)
     soft: NDArray[np.float32] = ndimage.gaussian_filter(liver.astype(np.float32), 0.6)
