@@ -242,7 +242,8 @@ def _bone_of_wall(
     columns = np.arange(quiet.shape[2])[None, None]
     rows = np.arange(quiet.shape[1])[None, :, None]
     is_spine = (np.abs(columns - 122) < 32) & (rows > 98)
-    is_wall = (skin_mm > -42.0) & ~ndimage.binary_dilation(liver, iterations=1)
+    # lines and clips on the skin are no bone
+    is_wall = (skin_mm > -42.0) & (skin_mm < -4.0) & ~ndimage.binary_dilation(liver, iterations=1)
     return np.asarray(ndimage.binary_closing(dense & (is_spine | is_wall), iterations=2))
 
 
