@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CALL = ("-c", "from navigator.cli import main; main()")
-WARNED_OR_REJECTED = (0, 3)
-"""A rejected registration is scored too where it was written: the gate is judged elsewhere."""
+DONE = (0, 3)
+"""A rejected registration is written too, and then refused by the command that carries points."""
 
 
 def register_by_command(
@@ -48,7 +48,7 @@ def register_by_command(
     first = run_child(
         [python, *CALL, "register", *scans, *organ, "--out", str(result)], work, limit_s=limit_s
     )
-    if first.code not in WARNED_OR_REJECTED or not result.exists():
+    if first.code not in DONE or not result.exists():
         return first, {}
     points = problem / "points_planning.csv"
     second = _carried(python, result, points, mapped, work, limit_s)

@@ -26,6 +26,7 @@ from benchmarks.registration.methods import METHODS, PEERS, Method, is_there
 from benchmarks.registration.problem import GROUPS, load_truth
 from benchmarks.registration.scoring import fold_share, score_points
 from benchmarks.registration.table import Row, markdown_of
+from phantoms.leaderboard.running import REFUSED, REJECTED
 from phantoms.leaderboard.suite import seeds_from_words
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def run_method(method: Method, python: str, problem: Path, work: Path, limit_s: 
     Returns
     -------
     Row
-        ``scored``, ``absent``, ``failed`` or ``timed out``.
+        ``scored``, ``declined``, ``absent``, ``failed`` or ``timed out``.
     """
     kind, seed = problem.name.rsplit("-", 1)
     if not is_there(method, python):
@@ -67,7 +68,7 @@ def run_method(method: Method, python: str, problem: Path, work: Path, limit_s: 
             spent, figures = _by_script(method, python, problem, work, (points, lattice), limit_s)
         else:
             spent, figures = register_by_command(python, problem, work, lattice, limit_s)
-        outcome, scores = _judged(spent, work, after, body)
+        outcome, scores = _judged(spent, work, (after, body), declines=not method.script)
     finally:
         _thin_out(work)
     return Row(
@@ -110,11 +111,14 @@ def _by_script(  # noqa: PLR0913, PLR0917 - one run
 
 
 def _judged(
-    spent: Spent, work: Path, after: Mapping[str, np.ndarray], body: np.ndarray
+    spent: Spent, work: Path, truth: tuple[Mapping[str, np.ndarray], np.ndarray], *, declines: bool
 ) -> tuple[str, dict[str, float]]:
     """Say how it ended, and score what it wrote."""
+    after, body = truth
     if spent.code is None:
         return "timed out", {}
+    if declines and spent.code in {REFUSED, REJECTED}:
+        return "declined", {}
     if spent.code != 0 or not (work / "mapped.npy").exists():
         return f"failed ({spent.code})", {}
     scores = score_points(np.load(work / "mapped.npy"), after)

@@ -39,7 +39,8 @@ class Row:
     method, kind, seed : str, str, int
         Who, and on what.
     outcome : str
-        ``scored``, ``absent``, ``failed (code)`` or ``timed out``.
+        ``scored``, ``declined`` (a command of ours that refuses to use its own result), ``absent``,
+        ``failed (code)`` or ``timed out``.
     scores : mapping of str to float
         Empty unless scored.
     reason : str
