@@ -1,4 +1,4 @@
-"""convexAdam: SimpleITK's rigid motion first, then coupled convex search and Adam, MIND features.
+"""convexAdam: SimpleITK's rigid motion of the liver first, then coupled convex search, then Adam.
 
 The package's default parameters (Siebert, Grossbroehmer, Hansen, Heinrich, ConvexAdam,
 doi:10.1109/TMI.2024.3480998) on cubes of 2 mm.
@@ -23,7 +23,7 @@ from pictures import (
     through_field,
 )
 from sitk_demons import resliced
-from with_sitk import matrix_carry, rigid
+from sitk_rigid_liver import register as rigid_on_liver
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 torch.set_num_threads(2)
 
 
-def register(request: Request, _work: Path) -> Carry:
-    planning, body = thinned(read_mha(request["planning"]))
-    intraop, sound = thinned(read_mha(request["intraop"]))
-    carry = matrix_carry(rigid(planning, intraop, body, sound))
+def register(request: Request, work: Path) -> Carry:
+    planning, _ = thinned(read_mha(request["planning"]))
+    intraop, _ = thinned(read_mha(request["intraop"]))
+    carry = rigid_on_liver(request, work)
     fixed = evenly(planning, WORKING_MM)
     fixed = cropped(fixed, overlap(fixed, intraop, carry))
     moved = resliced(intraop, carry, fixed)

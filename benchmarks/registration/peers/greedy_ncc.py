@@ -1,7 +1,8 @@
-"""greedy: rigid by mutual information, then deformable by normalised correlation, radius 2.
+"""greedy: SimpleITK's rigid motion of the liver, then normalised correlation, radius 2.
 
-After the program's documentation: ``-a -dof 6 -m MI -ia-identity``, then ``-m NCC 2x2x2`` with its
-default smoothing (1.732 and 0.707 voxels), three levels of 100, 100 and 50 iterations.
+After the program's documentation: ``-m NCC 2x2x2`` with its default smoothing (1.732 and 0.707
+voxels), three levels of 100, 100 and 50 iterations; streaks are left out of the moving scan by its
+mask.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pictures import (
     thinned,
     through_field,
 )
+from sitk_rigid_liver import register as rigid_on_liver
 from with_sitk import image_of
 
 if TYPE_CHECKING:
@@ -31,25 +33,23 @@ if TYPE_CHECKING:
 
 
 def register(request: Request, work: Path) -> Carry:
-    planning, body = thinned(read_mha(request["planning"]))
-    intraop, _ = thinned(read_mha(request["intraop"]))
+    planning, _ = thinned(read_mha(request["planning"]))
+    intraop, sound = thinned(read_mha(request["intraop"]))
     fixed, moving = evenly(planning, WORKING_MM), evenly(intraop, WORKING_MM)
-    mask = evenly(Picture(body.astype(np.float32), planning.spacing, planning.origin), WORKING_MM)
-    greedy = Greedy3D()
-    images = {"fixed": image_of(fixed), "moving": image_of(moving)}
-    images["mask"] = sitk.Cast(image_of(mask) > 0.5, sitk.sitkFloat32)
+    clean = evenly(Picture(sound.astype(np.float32), intraop.spacing, intraop.origin), WORKING_MM)
+    carry_first = rigid_on_liver(request, work)
+    matrix = np.eye(4)
+    matrix[:3, 3] = carry_first(np.zeros((1, 3)))[0]
+    matrix[:3, :3] = (carry_first(np.eye(3)) - matrix[:3, 3]).T
     start = work / "rigid.mat"
-    greedy.execute(
-        f"-i fixed moving -gm mask -a -dof 6 -m MI -ia-identity -n 100x50x20 -threads 2 -o {start}",
-        **images,
-    )
-    matrix = to_lps(np.loadtxt(start))
-    small = cropped(fixed, overlap(fixed, moving, lambda p: p @ matrix[:3, :3].T + matrix[:3, 3]))
+    np.savetxt(start, to_ras(matrix))
+    small = cropped(fixed, overlap(fixed, moving, carry_first))
     greedy = Greedy3D()
     greedy.execute(
-        f"-i fixed moving -it {start} -m NCC 2x2x2 -n 100x100x50 -threads 2 -o warp",
+        f"-i fixed moving -it {start} -mm sound -m NCC 2x2x2 -n 100x100x50 -threads 2 -o warp",
         fixed=image_of(small),
-        moving=images["moving"],
+        moving=image_of(moving),
+        sound=sitk.Cast(image_of(clean) > 0.5, sitk.sitkFloat32),
         warp=None,
     )
     warp = sitk.GetArrayFromImage(greedy["warp"]).astype(np.float64)
@@ -57,7 +57,7 @@ def register(request: Request, work: Path) -> Carry:
     def carry(points: Array) -> Array:
         # the warp comes first, then the rigid motion
         bent = through_field(warp, small, points)
-        return bent @ matrix[:3, :3].T + matrix[:3, 3]
+        return carry_first(bent)
 
     return carry
 
@@ -65,6 +65,6 @@ def register(request: Request, work: Path) -> Carry:
 FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
-def to_lps(matrix: Array) -> Array:
-    """Turn greedy's matrix, which acts on RAS millimetres, into one of LPS."""
+def to_ras(matrix: Array) -> Array:
+    """Turn a matrix of LPS millimetres into greedy's, which acts on RAS."""
     return FLIP @ matrix @ FLIP

@@ -1,4 +1,4 @@
-"""SimpleITK: rigid, then fast symmetric forces demons at 8, 4 and 2 mm.
+"""SimpleITK: rigid on the liver, then fast symmetric forces demons at 8, 4 and 2 mm.
 
 Multi-resolution demons after SimpleITK notebook 66 (registration_demons). Demons take equal values
 for equal tissue, so the grey values of the later scan are mapped to the mean of the planning scan's
@@ -29,7 +29,8 @@ from pictures import (
     through_field,
 )
 from scipy import ndimage
-from with_sitk import image_of, matrix_carry, rigid
+from sitk_rigid_liver import register as rigid_on_liver
+from with_sitk import image_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,10 +42,10 @@ SMOOTH_VOXELS = 1.5
 BIN_HU, BINS = 8.0, 76
 
 
-def register(request: Request, _work: Path) -> Carry:
-    planning, body = thinned(read_mha(request["planning"]))
-    intraop, sound = thinned(read_mha(request["intraop"]))
-    carry = matrix_carry(rigid(planning, intraop, body, sound))
+def register(request: Request, work: Path) -> Carry:
+    planning, _ = thinned(read_mha(request["planning"]))
+    intraop, _ = thinned(read_mha(request["intraop"]))
+    carry = rigid_on_liver(request, work)
     fixed = evenly(planning, WORKING_MM)
     fixed = cropped(fixed, overlap(fixed, intraop, carry))
     moved = resliced(intraop, carry, fixed)
