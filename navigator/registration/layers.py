@@ -1,0 +1,122 @@
+"""Which points of the planning scan move together: bone, liver, and the rest of the body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage, special
+
+if TYPE_CHECKING:
+    from navigator.arrays import Booleans, Voxels
+    from navigator.registration.lattice import LatticeImage
+
+BONE_HU, CORTEX_HU = 180.0, 240.0
+"""Dense enough for bone after averaging; and what a piece needs somewhere: vessels have it not."""
+GAP_MM = 4.0
+"""Marrow between shells this far apart is bone too."""
+LEAST_BONE_ML = 0.3
+LARGEST_MARROW_MM2 = 2500.0
+"""A vertebra is 50 by 40 mm; a ring of ribs encloses far more."""
+BLUR_MM = 3.0
+LIVER_EDGE_MM = (0.5, 4.5)
+"""The liver's layer fades out over this way outside its surface: its edge is seen from both sides,
+and what lies within it moves as the liver does."""
+BONE_EDGE_MM = (0.0, 3.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """Shares of the layers at each lattice point; they add up to one.
+
+    Parameters
+    ----------
+    names : tuple of str
+        ``rest``, ``bone``, and ``liver`` where it is known.
+    shares : (l, z, y, x) array
+        float32.
+    """
+
+    names: tuple[str, ...]
+    shares: Voxels
+
+
+def find_bone(planning: LatticeImage, liver: Voxels | None, bone_hu: float = BONE_HU, cortex_hu: float = CORTEX_HU) -> Booleans:
+    """Find bone with its marrow on a lattice.
+
+    Parameters
+    ----------
+    planning : LatticeImage
+        The planning scan, at 3 mm or finer.
+    liver : (z, y, x) array or None
+        Share of each point in the liver: it holds no bone.
+
+    Returns
+    -------
+    (z, y, x) array of bool
+        Bone.
+    """
+    spacing = planning.lattice.spacing_mm
+    dense = (planning.values > bone_hu) & (planning.weights > 0)
+    if liver is not None:
+        dense &= liver < 0.5
+    pieces, count = ndimage.label(dense)
+    if not count:
+        return dense
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1) * spacing**3 / 1000.0
+    tops = np.bincount(pieces.ravel(), (planning.values > cortex_hu).ravel(), count + 1)
+    keeps = (sizes >= LEAST_BONE_ML) & (tops > 0)
+    keeps[0] = False
+    bone = keeps[pieces]
+    radius = max(1, round(GAP_MM / spacing))
+    ball = ndimage.iterate_structure(ndimage.generate_binary_structure(3, 1), radius)
+    closed = ndimage.binary_closing(np.pad(bone, radius), ball)
+    inner = tuple(slice(radius, -radius) for _ in range(3))
+    found: Booleans = closed[inner] | bone
+    for part in found:
+        part |= _marrow(part, spacing)
+    return found
+
+
+def _marrow(bone: Booleans, spacing_mm: float) -> Booleans:
+    """Find what a slice of bone (y, x) encloses, but for the inside of a ring of ribs."""
+    holes = ndimage.binary_fill_holes(bone) & ~bone
+    pieces, count = ndimage.label(holes)
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1) * spacing_mm**2
+    sizes[0] = np.inf
+    marrow: Booleans = (sizes <= LARGEST_MARROW_MM2)[pieces]
+    return marrow
+
+
+def build_layers(bone: Booleans, liver: Voxels | None, spacing_mm: float) -> Layers:
+    """Share every lattice point among the layers.
+
+    Parameters
+    ----------
+    bone : (z, y, x) array of bool
+        Bone.
+    liver : (z, y, x) array or None
+        Share of each point in the liver.
+    spacing_mm : float
+        Of the lattice.
+
+    Returns
+    -------
+    Layers
+        Bone first, then liver, then the rest.
+    """
+    of_bone = _faded(bone.astype(np.float32), spacing_mm, BONE_EDGE_MM)
+    if liver is None:
+        return Layers(names=("rest", "bone"), shares=np.stack([1 - of_bone, of_bone]))
+    of_liver = _faded((liver >= 0.5).astype(np.float32), spacing_mm, LIVER_EDGE_MM) * (1 - of_bone)
+    rest = np.maximum(1 - of_bone - of_liver, 0.0)
+    return Layers(names=("rest", "bone", "liver"), shares=np.stack([rest, of_bone, of_liver]))
+
+
+def _faded(members: Voxels, spacing_mm: float, edge_mm: tuple[float, float]) -> Voxels:
+    """Give 1 inside, falling to 0 between two distances outside, by the blur of a flat edge."""
+    blurred = ndimage.gaussian_filter(members, BLUR_MM / spacing_mm, truncate=3.0)
+    near, far = special.ndtr(-np.array(edge_mm) / BLUR_MM)
+    faded: Voxels = np.clip((blurred - far) / (near - far), 0.0, 1.0).astype(np.float32)
+    return faded
