@@ -96,9 +96,7 @@ def add_second_order(field: Voxels, bends: Voxels, out: Voxels) -> None:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def apply_system(
-    tensors: Voxels, ties: Voxels, bends: Voxels, field: Voxels, out: Voxels
-) -> None:
+def apply_system(tensors: Voxels, ties: Voxels, bends: Voxels, field: Voxels, out: Voxels) -> None:
     """Apply structure tensors and smoothness to a field.
 
     Parameters

@@ -236,7 +236,6 @@ def sum_at_nodes(
     weights: Voxels,
     share: Voxels,
     scale: float,
-    own_slope: float,
     step: int,
     nodes: tuple[int, int, int],
 ) -> Voxels:
@@ -249,8 +248,6 @@ def sum_at_nodes(
         it belongs to this layer.
     scale : float
         Residual at which a point loses most of its weight, HU.
-    own_slope : float
-        Share of the carried scan's slope in the slope that is used; the rest is the expected one.
     step : int
         Lattice points from node to node.
     nodes : tuple of three int
@@ -284,20 +281,6 @@ def sum_at_nodes(
                 gz = _slope(expected, k, j, i, 0)
                 gy = _slope(expected, k, j, i, 1)
                 gx = _slope(expected, k, j, i, 2)
-                if own_slope > 0 and (
-                    0 < k < nz - 1
-                    and 0 < j < ny - 1
-                    and 0 < i < nx - 1
-                    and weights[k - 1, j, i] > 0
-                    and weights[k + 1, j, i] > 0
-                    and weights[k, j - 1, i] > 0
-                    and weights[k, j + 1, i] > 0
-                    and weights[k, j, i - 1] > 0
-                    and weights[k, j, i + 1] > 0
-                ):
-                    gz += own_slope * (_slope(carried, k, j, i, 0) - gz)
-                    gy += own_slope * (_slope(carried, k, j, i, 1) - gy)
-                    gx += own_slope * (_slope(carried, k, j, i, 2) - gx)
                 c = min(i // step, nodes[2] - 2)
                 upper = w * ((i - c * step) / step)
                 lower = w - upper

@@ -71,10 +71,8 @@ def fit_contrast(planning: Voxels, new: Voxels, chosen: Booleans) -> Floats:
     counts = ndimage.gaussian_filter1d(
         np.bincount(bins, minlength=BINS).astype(float), SMOOTH_BINS, mode="constant"
     )
-    sums = ndimage.gaussian_filter1d(
-        np.bincount(bins, change, BINS), SMOOTH_BINS, mode="constant"
-    )
-    known = (counts >= LEAST_IN_BIN) & (CENTRES_HU > UNCHANGED_HU[1])
+    sums = ndimage.gaussian_filter1d(np.bincount(bins, change, BINS), SMOOTH_BINS, mode="constant")
+    known = (counts >= LEAST_IN_BIN) & (UNCHANGED_HU[1] < CENTRES_HU)
     at = np.concatenate([UNCHANGED_HU, CENTRES_HU[known]])
     by = np.concatenate([np.zeros(3), sums[known] / counts[known]])
     order = np.argsort(at, kind="stable")

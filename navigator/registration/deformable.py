@@ -1,7 +1,11 @@
-"""How liver, bone and the rest of the body moved: one smooth field each, coarse to fine.
+"""How the liver and the rest of the body moved: a smooth field each, coarse to fine.
 
 Each layer has a field of its own at nodes, smooth in itself and free of the others: so the liver
-slides along the wall, and the ribs beside it stay.
+slides along the wall while the ribs beside it stay. The bones' layer has one rigid motion.
+
+At each step the contrast is read anew, each layer's own noise weighs its residuals, and points that
+differ much lose their weight (Geman-McClure). Slopes are taken from the planning scan, the quieter
+of the two: noise in a slope makes every step too short.
 """
 
 from __future__ import annotations
@@ -18,143 +22,330 @@ from navigator.registration._warp_kernels import (
     expect_values,
     sum_at_nodes,
 )
-from navigator.registration.body_motion import index_affine, spread_hu
+from navigator.registration.body_motion import Comparison, index_affine, spread_hu
 from navigator.registration.contrast import BIN_HU, find_flat, fit_contrast
 from navigator.registration.lattice import WINDOW_HU
 from navigator.registration.smooth_steps import smoothness_within, solve_step
 
 if TYPE_CHECKING:
-    from navigator.arrays import Floats, Voxels
-    from navigator.registration.lattice import LatticeImage
+    from navigator.arrays import Booleans, Floats, Voxels
+    from navigator.registration.lattice import Lattice, LatticeImage
     from navigator.registration.layers import Layers
+
+ROBUST_FACTOR = 2.0
+"""Residual, by the layer's spread, at which a point keeps a quarter of its weight: wider lets the
+streaks of a needle pull."""
+LONGEST_STEP_MM, SETTLED_MM = 6.0, 0.08
+UNIT_MM = 8.0
+"""Node distance at which the stiffness below is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stiffness:
+    """How stiff a layer is, at nodes 8 mm apart, in the unit of the data term.
+
+    Parameters
+    ----------
+    first, second : float
+        Weight of the squared first and second differences of neighbouring nodes.
+    """
+
     first: float
     second: float
 
 
+REST = Stiffness(first=0.02, second=0.2)
+LIVER = Stiffness(first=0.02, second=5.0)
+"""A liver turns, is pressed together and bends in the large: an affine motion costs little, but
+where contrast has washed out and half of its edge is cut off, not nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
+    """One resolution.
+
+    Parameters
+    ----------
+    spacing_mm : float
+        Of the lattice.
+    step : int
+        Lattice points from node to node.
+    iterations : int
+        At most.
+    """
+
     spacing_mm: float
     step: int
     iterations: int
 
 
-STAGES = (
-    Stage(spacing_mm=8.0, step=2, iterations=8),
-    Stage(spacing_mm=5.0, step=2, iterations=8),
-    Stage(spacing_mm=3.0, step=3, iterations=8),
-    Stage(spacing_mm=2.2, step=3, iterations=6),
-)
-STIFFNESS = {
-    "rest": Stiffness(first=0.02, second=0.2),
-    "bone": Stiffness(first=0.5, second=20.0),
-    "liver": Stiffness(first=0.0, second=5.0),
-}
-ROBUST_FACTOR = 2.0
-OWN_SLOPE = 0.0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFields:
-    values: Voxels  # (l,3,n,m,o) mm
-    spacing_mm: float
+    """Fields of the layers at nodes.
+
+    Parameters
+    ----------
+    values_mm : (l, 3, n, m, o) array
+        Displacements (z, y, x) before the body's motion, float32; rest, bone, then liver.
+    pitch_mm : float
+        Node distance.
+    origin_mm : (3,) array
+        First node, (z, y, x).
+    """
+
+    values_mm: Voxels
+    pitch_mm: float
     origin_mm: Floats
 
 
-def node_counts(shape, step):
-    return tuple(max(2, -(-(n - 1) // step) + 1) for n in shape)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageScans:
+    """What one resolution works on.
+
+    Parameters
+    ----------
+    planning, new : LatticeImage
+        Both scans, one spacing.
+    layers : Layers
+        On the planning lattice.
+    inside : (z, y, x) array
+        Share of each point in the liver; zeros where it is not known.
+    """
+
+    planning: LatticeImage
+    new: LatticeImage
+    layers: Layers
+    inside: Voxels
+
+    def shares(self) -> Voxels:
+        """Stack the layers' shares: rest, bone, and liver where there is one."""
+        layers = self.layers
+        named = [layers.rest, layers.bone]
+        return np.stack(named if layers.liver is None else [*named, layers.liver])
 
 
-def moved_nodes(before: NodeFields, lattice, step) -> NodeFields:
+def start_fields(
+    lattice: Lattice, stage: Stage, bone_step: Floats, liver_shift_mm: Floats | None
+) -> NodeFields:
+    """Start the layers' fields.
+
+    Parameters
+    ----------
+    lattice : Lattice
+        Of the coarsest stage.
+    stage : Stage
+        That stage.
+    bone_step : (4, 4) array
+        The bones' motion before the body's, LPS millimetres.
+    liver_shift_mm : (3,) array or None
+        Where the liver's search starts, (z, y, x); None without a liver.
+
+    Returns
+    -------
+    NodeFields
+        Nothing for the rest, a rigid motion for the bones, a shift for the liver.
+    """
+    counts, pitch = _node_counts(lattice.shape, stage.step), lattice.spacing_mm * stage.step
+    layers = 2 if liver_shift_mm is None else 3
+    values = np.zeros((layers, 3, *counts), np.float32)
+    values[1] = _rigid_at_nodes(bone_step, lattice, pitch, counts)
+    if liver_shift_mm is not None:
+        values[2] = liver_shift_mm[:, None, None, None]
+    return NodeFields(values_mm=values, pitch_mm=pitch, origin_mm=lattice.origin_mm)
+
+
+def _rigid_at_nodes(
+    step: Floats, lattice: Lattice, pitch_mm: float, counts: tuple[int, int, int]
+) -> Voxels:
+    """Write a motion (4, 4) as displacements (3, n, m, o), (z, y, x)."""
+    axes = [lattice.origin_mm[a] + pitch_mm * np.arange(counts[a]) for a in range(3)]
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)[..., ::-1]
+    moved = points @ step[:3, :3].T + step[:3, 3] - points
+    return np.moveaxis(moved[..., ::-1], -1, 0).astype(np.float32)
+
+
+def _node_counts(shape: tuple[int, ...], step: int) -> tuple[int, int, int]:
+    """Count the nodes that span a lattice: at least two along each axis."""
+    n, m, o = (max(2, -(-(count - 1) // step) + 1) for count in shape)
+    return n, m, o
+
+
+def refine_fields(
+    scans: StageScans, body: Floats, fields: NodeFields, stage: Stage
+) -> tuple[NodeFields, Comparison]:
+    """Refine the fields at one resolution.
+
+    Parameters
+    ----------
+    scans : StageScans
+        What it works on.
+    body : (4, 4) array
+        intraop_from_planning of the body, LPS millimetres; it follows the displacement.
+    fields : NodeFields
+        So far; those of the bones stay.
+    stage : Stage
+        The resolution.
+
+    Returns
+    -------
+    fields : NodeFields
+        At this stage's nodes.
+    compared : Comparison
+        What the new scan should show and shows, before the last step.
+    """
+    lattice = scans.planning.lattice
+    spacing = lattice.spacing_mm
+    pitch = spacing * stage.step
+    fields = _moved_nodes(fields, lattice, stage.step)
+    values = fields.values_mm / np.float32(spacing)
+    shares = scans.shares()
+    # the bones' edge tells how the wall moves too
+    data = {0: np.ascontiguousarray(shares[0] + shares[1])}
+    stiffness = {0: REST}
+    if len(shares) == 3:
+        data[2], stiffness[2] = shares[2], LIVER
+    nodes = {layer: _nodes_of(data[layer], stage.step, values.shape[2:]) for layer in data}
+    for _ in range(stage.iterations):
+        compared = compare_deformed(scans, body, values, stage.step, shares)
+        longest = 0.0
+        for layer, share in data.items():
+            smooth = smoothness_within(
+                nodes[layer],
+                stiffness[layer].first * (UNIT_MM / pitch) ** 2,
+                stiffness[layer].second * (UNIT_MM / pitch) ** 4,
+            )
+            tensors, forces = _sum_data(compared, share, stage, nodes[layer].shape)
+            step = solve_step(tensors, forces, smooth, values[layer])
+            length = spacing * float(np.sqrt((step**2).sum(axis=0)).max())
+            values[layer] += step * np.float32(min(1.0, LONGEST_STEP_MM / max(length, 1e-6)))
+            longest = max(longest, length)
+        if longest < SETTLED_MM:
+            break
+    refined = NodeFields(
+        values_mm=values * np.float32(spacing), pitch_mm=pitch, origin_mm=lattice.origin_mm
+    )
+    return refined, compared
+
+
+def _moved_nodes(before: NodeFields, lattice: Lattice, step: int) -> NodeFields:
     """Read fields at the nodes of another lattice."""
-    counts = node_counts(lattice.shape, step)
-    pitch = lattice.spacing_mm * step
+    counts, pitch = _node_counts(lattice.shape, step), lattice.spacing_mm * step
     axes = [
         (lattice.origin_mm[a] + pitch * np.arange(counts[a]) - before.origin_mm[a])
-        / before.spacing_mm
+        / before.pitch_mm
         for a in range(3)
     ]
     at = np.stack(np.meshgrid(*axes, indexing="ij"))
-    values = np.empty((*before.values.shape[:2], *counts), np.float32)
-    for l in range(values.shape[0]):
-        for d in range(3):
+    values = np.empty((*before.values_mm.shape[:2], *counts), np.float32)
+    for layer, field in enumerate(before.values_mm):
+        for axis, component in enumerate(field):
             ndimage.map_coordinates(
-                before.values[l, d], at, output=values[l, d], order=1, mode="nearest"
+                component, at, output=values[layer, axis], order=1, mode="nearest"
             )
-    return NodeFields(values=values, spacing_mm=pitch, origin_mm=lattice.origin_mm)
+    return NodeFields(values_mm=values, pitch_mm=pitch, origin_mm=lattice.origin_mm)
 
 
-def tied_nodes(share, step, nodes):
-    """Find the nodes of a layer and one more row around them."""
-    padded = np.zeros([n * step for n in nodes], bool)
-    padded[tuple(slice(0, n) for n in share.shape)] = share > 0
-    n, m, o = nodes
+def _nodes_of(share: Voxels, step: int, counts: tuple[int, ...]) -> Booleans:
+    """Find the nodes about a layer and two rows around them, (n, m, o)."""
+    n, m, o = counts
+    padded = np.zeros((n * step, m * step, o * step), dtype=bool)
+    padded[tuple(slice(0, count) for count in share.shape)] = share > 0
     cells = padded.reshape(n, step, m, step, o, step).any(axis=(1, 3, 5))
-    return ndimage.binary_dilation(cells, np.ones((5, 5, 5), bool))
+    near: Booleans = ndimage.binary_dilation(cells, np.ones((5, 5, 5), dtype=bool))
+    return near
 
 
-def refine(
-    planning: LatticeImage,
-    new: LatticeImage,
-    matrix: Floats,
-    layers: Layers,
-    inside: Voxels,
-    fields: NodeFields,
-    stage: Stage,
-    log=None,
-) -> NodeFields:
-    spacing = planning.lattice.spacing_mm
-    fields = moved_nodes(fields, planning.lattice, stage.step)
-    values = fields.values / np.float32(spacing)
-    affine = index_affine(planning, new, matrix)
+def blended_mm(fields: NodeFields, shares: Voxels, step: int) -> Voxels:
+    """Blend the layers' fields at the lattice points.
+
+    Parameters
+    ----------
+    fields : NodeFields
+        At the lattice's nodes.
+    shares : (l, z, y, x) array
+        Shares of the layers.
+    step : int
+        Lattice points from node to node.
+
+    Returns
+    -------
+    (z, y, x, 3) array
+        Displacements (z, y, x), millimetres, float32.
+    """
+    blended = np.empty((*shares.shape[1:], 3), np.float32)
+    blend_layers(fields.values_mm, shares, step, blended)
+    return blended
+
+
+def compare_deformed(
+    scans: StageScans, body: Floats, values: Voxels, step: int, shares: Voxels
+) -> Comparison:
+    """Carry the new scan to the planning lattice through the layers' fields and compare.
+
+    Parameters
+    ----------
+    scans : StageScans
+        Both scans.
+    body : (4, 4) array
+        intraop_from_planning of the body, LPS millimetres.
+    values : (l, 3, n, m, o) array
+        The fields, lattice steps.
+    step : int
+        Lattice points from node to node.
+    shares : (l, z, y, x) array
+        Shares of the layers.
+
+    Returns
+    -------
+    Comparison
+        Expected and carried values.
+    """
+    planning, new = scans.planning, scans.new
     shape = planning.values.shape
-    nodes = values.shape[2:]
     displacement = np.empty((*shape, 3), np.float32)
+    blend_layers(values, shares, step, displacement)
     carried, seen, expected = (np.empty(shape, np.float32) for _ in range(3))
-    organ = inside > 0.5
-    core = ndimage.binary_erosion(organ)
-    flat = find_flat(planning.values)
-    pitch = spacing * stage.step
-    all_ties = [tied_nodes(layers.shares[l], stage.step, nodes) for l in range(len(layers.names))]
-    for it in range(stage.iterations):
-        blend_layers(values, layers.shares, stage.step, displacement)
-        carry_scan(
-            new.values, new.weights, affine, displacement, planning.weights, carried, seen
-        )
-        used = seen > 0
-        tissue = used & ((planning.values > WINDOW_HU[0] + 10) | (carried > WINDOW_HU[0] + 10))
-        outer = fit_contrast(planning.values, carried, tissue & ~organ & flat)
-        inner = fit_contrast(planning.values, carried, tissue & core & flat) if organ.any() else outer
-        expect_values(
-            planning.values, inside, np.stack([outer, inner]), WINDOW_HU[0], BIN_HU, expected
-        )
-        largest = 0.0
-        residual = carried - expected
-        for l, name in enumerate(layers.names):
-            if name == "bone":
-                continue
-            share = layers.shares[l] if name != "rest" else (
-                1 - layers.shares[layers.names.index("liver")] if "liver" in layers.names else np.ones_like(seen))
-            sd = spread_hu(residual[tissue & (share > 0.5)])
-            sums = sum_at_nodes(
-                expected, carried, seen, share, ROBUST_FACTOR * sd, OWN_SLOPE, stage.step, nodes
-            )
-            # steps -> mm: g per step; weight 1/sd^2, per voxel of a node's cell
-            scale = np.float32(1.0 / (sd * sd * stage.step**3 * spacing**2))
-            stiff = STIFFNESS[name]
-            smooth = smoothness_within(
-                all_ties[l], stiff.first * (8.0 / pitch) ** 2, stiff.second * (8.0 / pitch) ** 4
-            )
-            step = solve_step(sums[:6] * scale, sums[6:] * scale, smooth, values[l])
-            length = float(np.sqrt((step**2).sum(axis=0)).max())
-            longest = 6.0 / spacing
-            step *= np.float32(min(1.0, longest / max(length, 1e-6)))
-            values[l] += step
-            largest = max(largest, length * spacing)
-            if log: log(f"    {spacing} {it} {name} sd {sd:.1f} step {length*spacing:.2f} max {np.abs(values[l]).max()*spacing:.1f}")
-        if largest < 0.08:
-            break
-    return NodeFields(values=values * np.float32(spacing), spacing_mm=pitch, origin_mm=planning.lattice.origin_mm)
+    affine = index_affine(planning, new, body)
+    carry_scan(new.values, new.weights, affine, displacement, planning.weights, carried, seen)
+    organ = scans.inside > 0.5
+    flat = find_flat(planning.values) & (seen > 0)
+    outer = fit_contrast(planning.values, carried, flat & ~organ)
+    inner = outer
+    if organ.any():
+        inner = fit_contrast(planning.values, carried, flat & ndimage.binary_erosion(organ))
+    tables = np.stack([outer, inner])
+    expect_values(planning.values, scans.inside, tables, WINDOW_HU[0], BIN_HU, expected)
+    return Comparison(
+        expected=expected,
+        carried=carried,
+        weights=seen,
+        noise_hu=spread_hu((carried - expected)[_tissue(planning.values, carried, seen)]),
+    )
+
+
+def _tissue(planning: Voxels, carried: Voxels, seen: Voxels) -> Booleans:
+    """Find where one of the scans shows more than air."""
+    least = WINDOW_HU[0] + 10.0
+    shown: Booleans = (seen > 0) & ((planning > least) | (carried > least))
+    return shown
+
+
+def _sum_data(
+    compared: Comparison, share: Voxels, stage: Stage, counts: tuple[int, ...]
+) -> tuple[Voxels, Voxels]:
+    """Sum a layer's tensors (6, n, m, o) and forces (3, n, m, o) per point of a node's cell."""
+    shown = _tissue(compared.expected, compared.carried, compared.weights)
+    noise = spread_hu((compared.carried - compared.expected)[shown & (share > 0.5)])
+    n, m, o = counts
+    sums = sum_at_nodes(
+        compared.expected,
+        compared.carried,
+        compared.weights,
+        share,
+        ROBUST_FACTOR * noise,
+        stage.step,
+        (n, m, o),
+    )
+    # the smoothness is written for millimetres, the slopes for lattice steps
+    scale = np.float32(1.0 / (noise**2 * stage.step**3 * stage.spacing_mm**2))
+    return scale * sums[:6], scale * sums[6:]

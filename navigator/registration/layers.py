@@ -13,17 +13,22 @@ if TYPE_CHECKING:
     from navigator.registration.lattice import LatticeImage
 
 BONE_HU, CORTEX_HU = 180.0, 240.0
-"""Dense enough for bone after averaging; and what a piece needs somewhere: vessels have it not."""
+"""Dense enough for bone after averaging; and what a piece of bone has somewhere."""
+SURE_BONE_HU, SURE_CORTEX_HU = 200.0, 300.0
+"""The same of bone that no enhanced kidney or vessel is mistaken for: it finds the motion."""
 GAP_MM = 4.0
 """Marrow between shells this far apart is bone too."""
 LEAST_BONE_ML = 0.3
 LARGEST_MARROW_MM2 = 2500.0
 """A vertebra is 50 by 40 mm; a ring of ribs encloses far more."""
 BLUR_MM = 3.0
-LIVER_EDGE_MM = (0.5, 4.5)
+LIVER_EDGE_MM = (1.0, 6.0)
 """The liver's layer fades out over this way outside its surface: its edge is seen from both sides,
-and what lies within it moves as the liver does."""
-BONE_EDGE_MM = (0.0, 3.0)
+and all of the liver moves as liver."""
+BONE_EDGE_MM = (1.0, 4.0)
+"""The same of bone: thin ribs do not fill the points of a lattice, and what lies on them moves so."""
+LIVER_OWN_MM = (2.0, 4.0)
+"""Nearer to the liver than this it is no bone's surroundings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,25 +37,30 @@ class Layers:
 
     Parameters
     ----------
-    names : tuple of str
-        ``rest``, ``bone``, and ``liver`` where it is known.
-    shares : (l, z, y, x) array
+    rest, bone : (z, y, x) array
         float32.
+    liver : (z, y, x) array or None
+        None where no liver was given.
     """
 
-    names: tuple[str, ...]
-    shares: Voxels
+    rest: Voxels
+    bone: Voxels
+    liver: Voxels | None
 
 
-def find_bone(planning: LatticeImage, liver: Voxels | None, bone_hu: float = BONE_HU, cortex_hu: float = CORTEX_HU) -> Booleans:
+def find_bone(
+    planning: LatticeImage, liver: Voxels | None, *, bone_hu: float, cortex_hu: float
+) -> Booleans:
     """Find bone with its marrow on a lattice.
 
     Parameters
     ----------
     planning : LatticeImage
-        The planning scan, at 3 mm or finer.
+        The planning scan, at about 3 mm.
     liver : (z, y, x) array or None
         Share of each point in the liver: it holds no bone.
+    bone_hu, cortex_hu : float
+        Bone is denser than the first, and each piece of it somewhere denser than the second.
 
     Returns
     -------
@@ -104,14 +114,16 @@ def build_layers(bone: Booleans, liver: Voxels | None, spacing_mm: float) -> Lay
     Returns
     -------
     Layers
-        Bone first, then liver, then the rest.
+        The liver before bone before the liver's surroundings before the rest.
     """
     of_bone = _faded(bone.astype(np.float32), spacing_mm, BONE_EDGE_MM)
     if liver is None:
-        return Layers(names=("rest", "bone"), shares=np.stack([1 - of_bone, of_bone]))
-    of_liver = _faded((liver >= 0.5).astype(np.float32), spacing_mm, LIVER_EDGE_MM) * (1 - of_bone)
+        return Layers(rest=1 - of_bone, bone=of_bone, liver=None)
+    members = (liver >= 0.5).astype(np.float32)
+    of_bone *= 1 - _faded(members, spacing_mm, LIVER_OWN_MM)
+    of_liver = _faded(members, spacing_mm, LIVER_EDGE_MM) * (1 - of_bone)
     rest = np.maximum(1 - of_bone - of_liver, 0.0)
-    return Layers(names=("rest", "bone", "liver"), shares=np.stack([rest, of_bone, of_liver]))
+    return Layers(rest=rest, bone=of_bone, liver=of_liver)
 
 
 def _faded(members: Voxels, spacing_mm: float, edge_mm: tuple[float, float]) -> Voxels:

@@ -34,11 +34,14 @@ class Smoothness:
 
     Parameters
     ----------
+    nodes : (n, m, o) array of bool
+        The layer's nodes.
     ties, bends : (3, n, m, o) array
         Weights of first and second differences along (z, y, x), in the unit of the tensors,
         float32; zero where a node has no neighbour in its layer.
     """
 
+    nodes: Booleans
     ties: Voxels
     bends: Voxels
 
@@ -90,7 +93,7 @@ def smoothness_within(nodes: Booleans, first: float, second: float) -> Smoothnes
         edge = [slice(None)] * 3
         edge[axis] = slice(0, 1)
         bends[axis][tuple(edge)] = 0.0
-    return Smoothness(ties=ties, bends=bends)
+    return Smoothness(nodes=nodes, ties=ties, bends=bends)
 
 
 def _shifted(axis: int, by: int) -> tuple[slice, ...]:
@@ -126,7 +129,7 @@ def solve_step(tensors: Voxels, forces: Voxels, smoothness: Smoothness, field: V
         smoothness.bends,
         diagonal,
         right,
-        fit_affine_step(tensors, right, smoothness.ties.max(axis=0) > 0),
+        fit_affine_step(tensors, right, smoothness.nodes),
         MOST_ITERATIONS,
         TOLERANCE,
     )
