@@ -128,8 +128,8 @@ def _newton_steps(field: DisplacementField, points_mm: Floats, left_mm: Floats) 
     slopes = np.stack(columns, axis=-1)
     flat = np.abs(np.linalg.det(slopes)) < LEAST_DETERMINANT
     slopes[flat] = np.eye(3)
-    moves: Floats = np.linalg.solve(slopes, left_mm[..., None])[..., 0]
-    return moves
+    moves = np.linalg.solve(slopes, left_mm[..., None])[..., 0]
+    return np.asarray(moves, dtype=np.float64)
 
 
 def measure_jacobian(vectors: Voxels, spacing_mm: float) -> Floats:
@@ -153,5 +153,7 @@ def measure_jacobian(vectors: Voxels, spacing_mm: float) -> Floats:
             slopes[..., row, column] = np.gradient(vectors[..., row], spacing_mm, axis=column)
         slopes[..., row, row] += 1.0
     a, b, c = (slopes[..., row, :] for row in range(3))
-    determinant: Floats = np.einsum("...d,...d->...", a, np.cross(b, c)).astype(np.float64)
+    determinant: Floats = np.asarray(
+        np.einsum("...d,...d->...", a, np.cross(b, c)), dtype=np.float64
+    )
     return determinant

@@ -48,7 +48,7 @@ def add_first_order(field: Voxels, ties: Voxels, out: Voxels) -> None:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def add_second_order(field: Voxels, bends: Voxels, out: Voxels) -> None:
+def add_second_order(field: Voxels, bends: Voxels, out: Voxels) -> None:  # noqa: C901 - three axes, written out
     """Add the gradient of half the weighted squared second differences along each axis.
 
     A field that goes on as it goes, an affine one, costs nothing, up to the border.
@@ -133,7 +133,7 @@ def _dot(first: Voxels, second: Voxels) -> float:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def conjugate_gradients(
+def conjugate_gradients(  # noqa: PLR0913, PLR0917 - bare arrays
     tensors: Voxels,
     ties: Voxels,
     bends: Voxels,

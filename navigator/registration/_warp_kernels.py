@@ -1,7 +1,7 @@
 """Compiled loops that carry the new scan to the planning lattice and compare; numpy is the oracle.
 
-All lengths are lattice steps of one spacing; axes are (z, y, x). One thread: every sum has one order,
-and threads that wait for each other would cost more than they save.
+All lengths are lattice steps of one spacing; axes are (z, y, x). One thread: every sum has one
+order, and threads that wait for each other would cost more than they save.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @numba.njit(cache=True, inline="always")
-def _displacement(nodes: Voxels, axis: int, a: int, b: int, c: int, w: Floats) -> float:
+def _displacement(nodes: Voxels, axis: int, a: int, b: int, c: int, w: Voxels) -> float:  # noqa: PLR0913, PLR0917 - bare arrays
     """Read one component of a field (3, n, m, o) between nodes; w = upper shares (3,)."""
     lower = (nodes[axis, a, b, c] * (1 - w[2]) + nodes[axis, a, b, c + 1] * w[2]) * (1 - w[1]) + (
         nodes[axis, a, b + 1, c] * (1 - w[2]) + nodes[axis, a, b + 1, c + 1] * w[2]
@@ -24,7 +24,7 @@ def _displacement(nodes: Voxels, axis: int, a: int, b: int, c: int, w: Floats) -
     upper = (nodes[axis, a + 1, b, c] * (1 - w[2]) + nodes[axis, a + 1, b, c + 1] * w[2]) * (
         1 - w[1]
     ) + (nodes[axis, a + 1, b + 1, c] * (1 - w[2]) + nodes[axis, a + 1, b + 1, c + 1] * w[2]) * w[1]
-    return lower * (1 - w[0]) + upper * w[0]
+    return float(lower * (1 - w[0]) + upper * w[0])
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -66,7 +66,7 @@ def blend_layers(fields: Voxels, shares: Voxels, step: int, blended: Voxels) -> 
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def carry_scan(
+def carry_scan(  # noqa: PLR0913, PLR0917 - bare arrays
     moving: Voxels,
     moving_weights: Voxels,
     affine: Floats,
@@ -126,7 +126,7 @@ def carry_scan(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def expect_values(
+def expect_values(  # noqa: PLR0913, PLR0917 - bare arrays
     fixed: Voxels, inside: Voxels, tables: Floats, low_hu: float, bin_hu: float, expected: Voxels
 ) -> None:
     """Say what the new scan should show for each planning value.
@@ -168,10 +168,10 @@ def _slope(image: Voxels, k: int, j: int, i: int, axis: int) -> float:
     if at == 0 or at == n - 1:
         return 0.0
     if axis == 0:
-        return 0.5 * (image[k + 1, j, i] - image[k - 1, j, i])
+        return float(0.5 * (image[k + 1, j, i] - image[k - 1, j, i]))
     if axis == 1:
-        return 0.5 * (image[k, j + 1, i] - image[k, j - 1, i])
-    return 0.5 * (image[k, j, i + 1] - image[k, j, i - 1])
+        return float(0.5 * (image[k, j + 1, i] - image[k, j - 1, i]))
+    return float(0.5 * (image[k, j, i + 1] - image[k, j, i - 1]))
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -230,7 +230,7 @@ def sum_rigid(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def sum_at_nodes(
+def sum_at_nodes(  # noqa: PLR0913, PLR0917, PLR0915 - bare arrays
     expected: Voxels,
     carried: Voxels,
     weights: Voxels,

@@ -205,7 +205,7 @@ def _solve(compared: Comparison, centre: Floats) -> Floats | None:
     diagonal = np.diag(normal)
     if not diagonal.min() > 0:
         return None
-    step: Floats = np.linalg.solve(normal + np.diag(1e-3 * diagonal), sums[21:27])
+    step: Floats = np.asarray(np.linalg.solve(normal + np.diag(1e-3 * diagonal), sums[21:27]))
     length = float(np.linalg.norm(step[:3]))
     return step * min(1.0, LONGEST_STEP / max(length, 1e-9))
 

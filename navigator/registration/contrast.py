@@ -68,10 +68,12 @@ def fit_contrast(planning: Voxels, new: Voxels, chosen: Booleans) -> Floats:
     values = np.clip(planning[chosen].astype(np.float64), *WINDOW_HU)
     change = new[chosen].astype(np.float64) - values
     bins = np.minimum((values - WINDOW_HU[0]) / BIN_HU, BINS - 1).astype(np.int64)
-    counts = ndimage.gaussian_filter1d(
+    counts: Floats = ndimage.gaussian_filter1d(
         np.bincount(bins, minlength=BINS).astype(float), SMOOTH_BINS, mode="constant"
     )
-    sums = ndimage.gaussian_filter1d(np.bincount(bins, change, BINS), SMOOTH_BINS, mode="constant")
+    sums: Floats = ndimage.gaussian_filter1d(
+        np.bincount(bins, change, BINS), SMOOTH_BINS, mode="constant"
+    )
     known = (counts >= LEAST_IN_BIN) & (UNCHANGED_HU[1] < CENTRES_HU)
     at = np.concatenate([UNCHANGED_HU, CENTRES_HU[known]])
     by = np.concatenate([np.zeros(3), sums[known] / counts[known]])

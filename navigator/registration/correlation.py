@@ -62,7 +62,7 @@ def correlate_masked(
     padded = [fft.next_fast_len(count, real=True) for count in counts]
 
     def forward(image: Floats) -> np.ndarray:
-        return fft.rfftn(image, padded, workers=1)
+        return np.asarray(fft.rfftn(image, padded, workers=1))
 
     first = np.asarray(fixed_weights, np.float64)
     second = np.asarray(moving_weights, np.float64)

@@ -161,7 +161,8 @@ def _rigid_at_nodes(
     axes = [lattice.origin_mm[a] + pitch_mm * np.arange(counts[a]) for a in range(3)]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)[..., ::-1]
     moved = points @ step[:3, :3].T + step[:3, 3] - points
-    return np.moveaxis(moved[..., ::-1], -1, 0).astype(np.float32)
+    at_nodes: Voxels = np.moveaxis(moved[..., ::-1], -1, 0).astype(np.float32)
+    return at_nodes
 
 
 def _node_counts(shape: tuple[int, ...], step: int) -> tuple[int, int, int]:

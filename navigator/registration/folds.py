@@ -38,9 +38,9 @@ def unfold(vectors: Voxels, spacing_mm: float) -> Voxels:
         folded = measure_jacobian(found, spacing_mm) < LEAST_JACOBIAN
         if not folded.any():
             return found
-        near = ndimage.maximum_filter(folded.astype(np.float32), 3 + 2 * (number // 4))
+        near: Voxels = ndimage.maximum_filter(folded.astype(np.float32), 3 + 2 * (number // 4))
         share = np.clip(2.0 * ndimage.gaussian_filter(near, 1.0), 0.0, 1.0)[..., None]
-        soft = np.stack(
+        soft: Voxels = np.stack(
             [
                 ndimage.gaussian_filter(found[..., axis], 1.0 + 0.2 * number, mode="nearest")
                 for axis in range(3)

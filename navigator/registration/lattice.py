@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from navigator.arrays import Floats, Voxels
 from navigator.imaging.tissue import LEAST_IMAGED_HU
 from navigator.registration._lattice_kernels import read_on_lattice, shrink_clipped
 
 if TYPE_CHECKING:
+    from navigator.arrays import Floats, Voxels
     from navigator.model.volume import Grid, Mask, Volume
 
 WINDOW_HU = (-200.0, 400.0)

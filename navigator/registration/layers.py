@@ -26,7 +26,7 @@ LIVER_EDGE_MM = (1.0, 6.0)
 """The liver's layer fades out over this way outside its surface: its edge is seen from both sides,
 and all of the liver moves as liver."""
 BONE_EDGE_MM = (1.0, 4.0)
-"""The same of bone: thin ribs do not fill the points of a lattice, and what lies on them moves so."""
+"""The same of bone: thin ribs do not fill the points of a lattice."""
 LIVER_OWN_MM = (2.0, 4.0)
 """Nearer to the liver than this it is no bone's surroundings."""
 
@@ -85,7 +85,7 @@ def find_bone(
     inner = tuple(slice(radius, -radius) for _ in range(3))
     found: Booleans = closed[inner] | bone
     for part in found:
-        part |= _marrow(part, spacing)
+        np.logical_or(part, _marrow(part, spacing), out=part)
     return found
 
 
@@ -128,7 +128,7 @@ def build_layers(bone: Booleans, liver: Voxels | None, spacing_mm: float) -> Lay
 
 def _faded(members: Voxels, spacing_mm: float, edge_mm: tuple[float, float]) -> Voxels:
     """Give 1 inside, falling to 0 between two distances outside, by the blur of a flat edge."""
-    blurred = ndimage.gaussian_filter(members, BLUR_MM / spacing_mm, truncate=3.0)
-    near, far = special.ndtr(-np.array(edge_mm) / BLUR_MM)
+    blurred: Voxels = ndimage.gaussian_filter(members, BLUR_MM / spacing_mm, truncate=3.0)
+    near, far = (float(special.ndtr(-edge / BLUR_MM)) for edge in edge_mm)
     faded: Voxels = np.clip((blurred - far) / (near - far), 0.0, 1.0).astype(np.float32)
     return faded

@@ -19,7 +19,6 @@ from navigator.errors import StructureRefusedError
 from navigator.geometry.rigid import RigidTransform, renormalised
 from navigator.imaging.displacing import displace_points, measure_jacobian, undisplace_points
 from navigator.model.displacement import DisplacementField
-from navigator.model.outcome import Verdict
 from navigator.model.volume import Grid
 from navigator.registration.deformable import blended_mm
 from navigator.registration.folds import unfold
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from navigator.arrays import Floats
+    from navigator.model.outcome import Verdict
     from navigator.model.volume import Mask, Volume
 
 SECOND_START_MM = np.array([8.0, 0.0, 0.0])
@@ -143,12 +143,8 @@ def register_deformable(
         ),
     )
     frames = {"target": intraop.grid.frame, "source": planning.grid.frame}
-    quality = measure_whole(
-        layered,
-        found,
-        again,
-        least_jacobian=float(measure_jacobian(vectors, stage.spacing_mm).min()),
-    )
+    least = float(measure_jacobian(vectors, stage.spacing_mm).min())
+    quality = measure_whole(layered, found, again, least_jacobian=least)
     return Registration(
         intraop_from_planning=RigidTransform(matrix=renormalised(layered.body), **frames),
         bones=RigidTransform(matrix=renormalised(layered.bones), **frames),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from navigator.model.outcome import Reason, Verdict, verdict_from_reasons
-from navigator.registration.body_motion import compare, spread_hu
-from navigator.registration.deformable import blended_mm
+from navigator.registration.body_motion import spread_hu
+from navigator.registration.deformable import blended_mm, compare_deformed
 from navigator.registration.lattice import WINDOW_HU
+from navigator.registration.quality import DOUBTFUL_CORRELATION, LEAST_CORRELATION, LEAST_OVERLAP
 
 if TYPE_CHECKING:
     from navigator.arrays import Booleans, Voxels
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
     from navigator.registration.lattice import Lattice
     from navigator.registration.stages import FoundFields, LayeredPair
 
-LEAST_OVERLAP = 0.5
-"""Share of the planning body, as far as both scans' lengths allow, that the new scan shows."""
 LEAST_LIVER_SHOWN, LIVER_SHOWN_WARNED = 0.5, 0.9
-LEAST_CORRELATION = 0.75
-"""As in :mod:`navigator.registration.quality`."""
 MOST_APART_MM, APART_WARNED_MM = 3.0, 2.0
 """Between two starts of the liver's search, 95th percentile."""
 LEAST_BONE_LEAD = 0.02
@@ -43,7 +40,8 @@ class WholeQuality:
     liver_shown : float or None
         Share of the liver that the new scan shows; None where no liver was given.
     correlation : float
-        Of expected and new values over the body.
+        Of expected and new values over the body under its rigid motion: a deformable one makes
+        another patient resemble this one.
     residual_hu, rigid_residual_hu : float
         Robust spread of the difference in the liver (the body without one): deformable, rigid.
     start_disagreement_mm : float
@@ -88,13 +86,14 @@ def measure_whole(
     tissue = scans.planning.values > WINDOW_HU[0] + 10.0
     liver = scans.inside > 0.5
     region = liver if liver.any() else tissue
-    rigid = compare(scans.planning, scans.new, layered.body, scans.planning.weights)
+    still = np.zeros_like(found.fields.values_mm)
+    rigid = compare_deformed(scans, layered.body, still, found.stage.step, scans.shares())
     return WholeQuality(
         overlap=_share(compared, tissue & (scans.planning.weights > 0)),
         liver_shown=_share(compared, liver) if liver.any() else None,
-        correlation=compared.correlation(),
+        correlation=_resemblance(rigid, tissue),
         residual_hu=_residual(compared, region),
-        rigid_residual_hu=np.inf if rigid is None else _residual(rigid, region),
+        rigid_residual_hu=_residual(rigid, region),
         start_disagreement_mm=_disagreement_mm(layered, found, again),
         least_jacobian=least_jacobian,
         bone_lead=layered.bone_lead,
@@ -104,6 +103,12 @@ def measure_whole(
 def _share(compared: Comparison, region: Booleans) -> float:
     """Tell which share of a region the new scan shows."""
     return float((compared.weights[region] > 0).mean()) if region.any() else 0.0
+
+
+def _resemblance(compared: Comparison, tissue: Booleans) -> float:
+    """Correlate over tissue alone: the air around them is alike in any two patients."""
+    used = (tissue & (compared.weights > 0)).astype(np.float32)
+    return replace(compared, weights=used).correlation()
 
 
 def _residual(compared: Comparison, region: Booleans) -> float:
@@ -151,6 +156,11 @@ def judge_whole(quality: WholeQuality) -> Verdict:
     elif not quality.liver_shown >= LIVER_SHOWN_WARNED:
         text = f"the new scan shows {quality.liver_shown:.0%} of the liver"
         warnings.append(Reason("liver-cut", f"{text}; scan the whole of it"))
+    if not rejections and not quality.correlation >= DOUBTFUL_CORRELATION:
+        text = f"the scans resemble each other less than usual (r = {quality.correlation:.2f})"
+        warnings.append(
+            Reason("scans-differ-somewhat", f"{text}; compare both, and the patient's name")
+        )
     if quality.bone_lead is None or not quality.bone_lead >= LEAST_BONE_LEAD:
         text = "the bones fit nearly as well a rib higher or lower"
         warnings.append(Reason("bones-undecided", f"{text}; count the ribs in both scans"))

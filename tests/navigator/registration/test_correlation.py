@@ -20,9 +20,9 @@ def plain_correlation(
         pairs = []
         for p in np.ndindex(*fixed.shape):
             q = tuple(np.array(p) + shift)
-            if all(0 <= a < n for a, n in zip(q, moving.shape, strict=True)):
-                if fixed_weights[p] and moving_weights[q]:
-                    pairs.append((fixed[p], moving[q]))
+            is_inside = all(0 <= a < n for a, n in zip(q, moving.shape, strict=True))
+            if is_inside and fixed_weights[p] and moving_weights[q]:
+                pairs.append((fixed[p], moving[q]))
         counts[place] = len(pairs)
         both = np.array(pairs).T
         if len(pairs) > 1 and min(both.std(axis=1)) > 1e-9:
