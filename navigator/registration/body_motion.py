@@ -171,7 +171,7 @@ def compare(
 
 
 def spread_hu(residual_hu: Voxels) -> float:
-    """Measure the robust spread of residuals, HU; not less than the least noise."""
+    """Measure the robust spread of residuals (n,), HU; not less than the least noise."""
     if not residual_hu.size:
         return LEAST_NOISE_HU
     return max(1.4826 * float(np.median(np.abs(residual_hu))), LEAST_NOISE_HU)

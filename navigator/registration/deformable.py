@@ -25,11 +25,12 @@ from navigator.registration._warp_kernels import (
 from navigator.registration.body_motion import Comparison, index_affine, spread_hu
 from navigator.registration.contrast import BIN_HU, find_flat, fit_contrast
 from navigator.registration.lattice import WINDOW_HU
+from navigator.registration.node_fields import NodeFields, Stage, moved_nodes, nodes_of_layer
 from navigator.registration.smooth_steps import smoothness_within, solve_step
 
 if TYPE_CHECKING:
     from navigator.arrays import Booleans, Floats, Voxels
-    from navigator.registration.lattice import Lattice, LatticeImage
+    from navigator.registration.lattice import LatticeImage
     from navigator.registration.layers import Layers
 
 ROBUST_FACTOR = 2.0
@@ -61,44 +62,6 @@ where contrast has washed out and half of its edge is cut off, not nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """One resolution.
-
-    Parameters
-    ----------
-    spacing_mm : float
-        Of the lattice.
-    step : int
-        Lattice points from node to node.
-    iterations : int
-        At most.
-    """
-
-    spacing_mm: float
-    step: int
-    iterations: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeFields:
-    """Fields of the layers at nodes.
-
-    Parameters
-    ----------
-    values_mm : (l, 3, n, m, o) array
-        Displacements (z, y, x) before the body's motion, float32; rest, bone, then liver.
-    pitch_mm : float
-        Node distance.
-    origin_mm : (3,) array
-        First node, (z, y, x).
-    """
-
-    values_mm: Voxels
-    pitch_mm: float
-    origin_mm: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StageScans:
     """What one resolution works on.
 
@@ -122,53 +85,6 @@ class StageScans:
         layers = self.layers
         named = [layers.rest, layers.bone]
         return np.stack(named if layers.liver is None else [*named, layers.liver])
-
-
-def start_fields(
-    lattice: Lattice, stage: Stage, bone_step: Floats, liver_shift_mm: Floats | None
-) -> NodeFields:
-    """Start the layers' fields.
-
-    Parameters
-    ----------
-    lattice : Lattice
-        Of the coarsest stage.
-    stage : Stage
-        That stage.
-    bone_step : (4, 4) array
-        The bones' motion before the body's, LPS millimetres.
-    liver_shift_mm : (3,) array or None
-        Where the liver's search starts, (z, y, x); None without a liver.
-
-    Returns
-    -------
-    NodeFields
-        Nothing for the rest, a rigid motion for the bones, a shift for the liver.
-    """
-    counts, pitch = _node_counts(lattice.shape, stage.step), lattice.spacing_mm * stage.step
-    layers = 2 if liver_shift_mm is None else 3
-    values = np.zeros((layers, 3, *counts), np.float32)
-    values[1] = _rigid_at_nodes(bone_step, lattice, pitch, counts)
-    if liver_shift_mm is not None:
-        values[2] = liver_shift_mm[:, None, None, None]
-    return NodeFields(values_mm=values, pitch_mm=pitch, origin_mm=lattice.origin_mm)
-
-
-def _rigid_at_nodes(
-    step: Floats, lattice: Lattice, pitch_mm: float, counts: tuple[int, int, int]
-) -> Voxels:
-    """Write a motion (4, 4) as displacements (3, n, m, o), (z, y, x)."""
-    axes = [lattice.origin_mm[a] + pitch_mm * np.arange(counts[a]) for a in range(3)]
-    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)[..., ::-1]
-    moved = points @ step[:3, :3].T + step[:3, 3] - points
-    at_nodes: Voxels = np.moveaxis(moved[..., ::-1], -1, 0).astype(np.float32)
-    return at_nodes
-
-
-def _node_counts(shape: tuple[int, ...], step: int) -> tuple[int, int, int]:
-    """Count the nodes that span a lattice: at least two along each axis."""
-    n, m, o = (max(2, -(-(count - 1) // step) + 1) for count in shape)
-    return n, m, o
 
 
 def refine_fields(
@@ -197,7 +113,7 @@ def refine_fields(
     lattice = scans.planning.lattice
     spacing = lattice.spacing_mm
     pitch = spacing * stage.step
-    fields = _moved_nodes(fields, lattice, stage.step)
+    fields = moved_nodes(fields, lattice, stage.step)
     values = fields.values_mm / np.float32(spacing)
     shares = scans.shares()
     # the bones' edge tells how the wall moves too
@@ -205,7 +121,7 @@ def refine_fields(
     stiffness = {0: REST}
     if len(shares) == 3:
         data[2], stiffness[2] = shares[2], LIVER
-    nodes = {layer: _nodes_of(data[layer], stage.step, values.shape[2:]) for layer in data}
+    nodes = {layer: nodes_of_layer(data[layer], stage.step, values.shape[2:]) for layer in data}
     for _ in range(stage.iterations):
         compared = compare_deformed(scans, body, values, stage.step, shares)
         longest = 0.0
@@ -226,56 +142,6 @@ def refine_fields(
         values_mm=values * np.float32(spacing), pitch_mm=pitch, origin_mm=lattice.origin_mm
     )
     return refined, compared
-
-
-def _moved_nodes(before: NodeFields, lattice: Lattice, step: int) -> NodeFields:
-    """Read fields at the nodes of another lattice."""
-    counts, pitch = _node_counts(lattice.shape, step), lattice.spacing_mm * step
-    axes = [
-        (lattice.origin_mm[a] + pitch * np.arange(counts[a]) - before.origin_mm[a])
-        / before.pitch_mm
-        for a in range(3)
-    ]
-    at = np.stack(np.meshgrid(*axes, indexing="ij"))
-    values = np.empty((*before.values_mm.shape[:2], *counts), np.float32)
-    for layer, field in enumerate(before.values_mm):
-        for axis, component in enumerate(field):
-            ndimage.map_coordinates(
-                component, at, output=values[layer, axis], order=1, mode="nearest"
-            )
-    return NodeFields(values_mm=values, pitch_mm=pitch, origin_mm=lattice.origin_mm)
-
-
-def _nodes_of(share: Voxels, step: int, counts: tuple[int, ...]) -> Booleans:
-    """Find the nodes about a layer and two rows around them, (n, m, o)."""
-    n, m, o = counts
-    padded = np.zeros((n * step, m * step, o * step), dtype=bool)
-    padded[tuple(slice(0, count) for count in share.shape)] = share > 0
-    cells = padded.reshape(n, step, m, step, o, step).any(axis=(1, 3, 5))
-    near: Booleans = ndimage.binary_dilation(cells, np.ones((5, 5, 5), dtype=bool))
-    return near
-
-
-def blended_mm(fields: NodeFields, shares: Voxels, step: int) -> Voxels:
-    """Blend the layers' fields at the lattice points.
-
-    Parameters
-    ----------
-    fields : NodeFields
-        At the lattice's nodes.
-    shares : (l, z, y, x) array
-        Shares of the layers.
-    step : int
-        Lattice points from node to node.
-
-    Returns
-    -------
-    (z, y, x, 3) array
-        Displacements (z, y, x), millimetres, float32.
-    """
-    blended = np.empty((*shares.shape[1:], 3), np.float32)
-    blend_layers(fields.values_mm, shares, step, blended)
-    return blended
 
 
 def compare_deformed(

@@ -8,31 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from navigator.registration.body_motion import fit_motion, index_affine
+from navigator.registration.body_motion import index_affine
 from navigator.registration.bone_motion import (
     around,
     find_bone_motion,
     find_local_shifts,
     keep_what_follows,
 )
-from navigator.registration.correlation import find_shifts
-from navigator.registration.deformable import (
-    Stage,
-    StageScans,
-    refine_fields,
-    start_fields,
-)
-from navigator.registration.lattice import (
-    WINDOW_HU,
-    LatticeImage,
-    coarser_image,
-    cut_image,
-    lattice_over,
-    read_array,
-    read_scan,
-    shrink_mask,
-    shrink_scan,
-)
+from navigator.registration.deformable import StageScans, refine_fields
+from navigator.registration.lattice import WINDOW_HU, LatticeImage, read_array
+from navigator.registration.lattice_pair import COARSE_MM, FINE_MM, MIDDLE_MM, LatticePair
 from navigator.registration.layers import (
     BONE_HU,
     CORTEX_HU,
@@ -42,14 +27,13 @@ from navigator.registration.layers import (
     build_layers,
     find_bone,
 )
+from navigator.registration.levels import coarser_image, cut_image
+from navigator.registration.node_fields import NodeFields, Stage, start_fields
 
 if TYPE_CHECKING:
     from navigator.arrays import Floats, Voxels
-    from navigator.model.volume import Mask, Volume
-    from navigator.registration.body_motion import Comparison, FoundMotion
-    from navigator.registration.deformable import NodeFields
+    from navigator.registration.body_motion import Comparison
 
-COARSE_MM, MIDDLE_MM, FINE_MM = 8.0, 5.0, 3.0
 LIVER_STAGES = (
     Stage(spacing_mm=COARSE_MM, step=2, iterations=8),
     Stage(spacing_mm=MIDDLE_MM, step=2, iterations=8),
@@ -59,23 +43,6 @@ LIVER_STAGES = (
 FINEST_STAGE = LIVER_STAGES[-1]
 RIM_MM = 6.0
 """The liver's edge is what can be seen of a smooth liver."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LatticePair:
-    """Both scans by spacing, and the liver.
-
-    Parameters
-    ----------
-    planning, new : dict of float to LatticeImage
-        By spacing, coarse first.
-    liver : (z, y, x) array or None
-        Share of each planning point in the liver, at the finest spacing.
-    """
-
-    planning: dict[float, LatticeImage]
-    new: dict[float, LatticeImage]
-    liver: Voxels | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,64 +110,6 @@ class FoundFields:
     fields: NodeFields
     compared: Comparison
     stage: Stage
-
-
-def lay_lattices(planning: Volume, intraop: Volume, liver: Mask | None) -> LatticePair:
-    """Shrink both scans and lay them on lattices of all spacings.
-
-    Parameters
-    ----------
-    planning, intraop : Volume
-        The two scans.
-    liver : Mask or None
-        The liver of the planning scan.
-
-    Returns
-    -------
-    LatticePair
-        The whole of both.
-    """
-    levels = []
-    for scan in (planning, intraop):
-        shrunk = shrink_scan(scan)
-        fine = read_scan(shrunk, lattice_over(shrunk, FINE_MM))
-        levels.append(
-            {spacing: coarser_image(fine, spacing) for spacing in (COARSE_MM, MIDDLE_MM)}
-            | {FINE_MM: fine}
-        )
-    of_liver = None
-    if liver is not None:
-        shares, affine = shrink_mask(liver)
-        of_liver = read_array(shares, affine, levels[0][FINE_MM].lattice, outside=0.0)
-    return LatticePair(planning=levels[0], new=levels[1], liver=of_liver)
-
-
-def find_body_motion(pair: LatticePair) -> FoundMotion | None:
-    """Search the body's rigid motion: by correlation, then by Gauss-Newton at two spacings.
-
-    Parameters
-    ----------
-    pair : LatticePair
-        Both scans.
-
-    Returns
-    -------
-    FoundMotion or None
-        That of the best peak; None where nothing is in common.
-    """
-    found = []
-    for peak in find_shifts(pair.planning[COARSE_MM], pair.new[COARSE_MM]):
-        matrix = np.eye(4)
-        matrix[:3, 3] = peak.shift_mm[::-1]
-        motion = None
-        for spacing in (COARSE_MM, MIDDLE_MM):
-            motion = fit_motion(pair.planning[spacing], pair.new[spacing], matrix)
-            if motion is None:
-                break
-            matrix = motion.matrix
-        if motion is not None:
-            found.append(motion)
-    return max(found, key=lambda motion: motion.correlation) if found else None
 
 
 def find_layers(pair: LatticePair, body: Floats) -> LayeredPair:

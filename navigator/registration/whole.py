@@ -20,14 +20,13 @@ from navigator.geometry.rigid import RigidTransform, renormalised
 from navigator.imaging.displacing import displace_points, measure_jacobian, undisplace_points
 from navigator.model.displacement import DisplacementField
 from navigator.model.volume import Grid
-from navigator.registration.deformable import blended_mm
 from navigator.registration.folds import unfold
+from navigator.registration.lattice_pair import find_body_motion, lay_lattices
+from navigator.registration.node_fields import blended_mm
 from navigator.registration.stages import (
     FINEST_STAGE,
     LIVER_STAGES,
-    find_body_motion,
     find_layers,
-    lay_lattices,
     run_stages,
 )
 from navigator.registration.whole_quality import WholeQuality, judge_whole, measure_whole

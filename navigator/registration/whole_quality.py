@@ -9,8 +9,9 @@ import numpy as np
 
 from navigator.model.outcome import Reason, Verdict, verdict_from_reasons
 from navigator.registration.body_motion import spread_hu
-from navigator.registration.deformable import blended_mm, compare_deformed
+from navigator.registration.deformable import compare_deformed
 from navigator.registration.lattice import WINDOW_HU
+from navigator.registration.node_fields import blended_mm
 from navigator.registration.quality import DOUBTFUL_CORRELATION, LEAST_CORRELATION, LEAST_OVERLAP
 
 if TYPE_CHECKING:
