@@ -48,7 +48,21 @@ def add_first_order(field: Voxels, ties: Voxels, out: Voxels) -> None:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def add_second_order(field: Voxels, bends: Voxels, out: Voxels) -> None:  # noqa: C901 - three axes, written out
+def _bend_row(line: Voxels, bends: Voxels, row: Voxels, out: Voxels) -> None:
+    """Add the second differences along a line (o,); `row` (o,) is zero at both ends."""
+    last = line.shape[0] - 1
+    two = np.float32(2.0)
+    for i in range(1, last):
+        row[i] = bends[i] * (line[i - 1] - two * line[i] + line[i + 1])
+    for i in range(1, last):
+        out[i] += row[i - 1] - two * row[i] + row[i + 1]
+    if last > 1:
+        out[0] += row[1]
+        out[last] += row[last - 1]
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def add_second_order(field: Voxels, bends: Voxels, out: Voxels) -> None:
     """Add the gradient of half the weighted squared second differences along each axis.
 
     A field that goes on as it goes, an affine one, costs nothing, up to the border.
@@ -84,15 +98,7 @@ def add_second_order(field: Voxels, bends: Voxels, out: Voxels) -> None:  # noqa
                         out[d, k, j - 1, i] += bend
                         out[d, k, j, i] -= two * bend
                         out[d, k, j + 1, i] += bend
-                for i in range(1, nx - 1):
-                    row[i] = bends[2, k, j, i] * (
-                        field[d, k, j, i - 1] - two * field[d, k, j, i] + field[d, k, j, i + 1]
-                    )
-                for i in range(1, nx - 1):
-                    out[d, k, j, i] += row[i - 1] - two * row[i] + row[i + 1]
-                if nx > 2:
-                    out[d, k, j, 0] += row[1]
-                    out[d, k, j, nx - 1] += row[nx - 2]
+                _bend_row(field[d, k, j], bends[2, k, j], row, out[d, k, j])
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

@@ -17,7 +17,8 @@ from navigator.geometry.rigid import (
     renormalised,
     rotation_from_axis_angle,
 )
-from navigator.registration._warp_kernels import carry_scan, expect_values, sum_rigid
+from navigator.registration._normal_kernels import sum_rigid
+from navigator.registration._warp_kernels import carry_scan, expect_values
 from navigator.registration.contrast import BIN_HU, find_flat, fit_contrast
 from navigator.registration.lattice import WINDOW_HU
 

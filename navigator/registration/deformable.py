@@ -16,12 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from navigator.registration._warp_kernels import (
-    blend_layers,
-    carry_scan,
-    expect_values,
-    sum_at_nodes,
-)
+from navigator.registration._normal_kernels import sum_at_nodes
+from navigator.registration._warp_kernels import blend_layers, carry_scan, expect_values
 from navigator.registration.body_motion import Comparison, index_affine, spread_hu
 from navigator.registration.contrast import BIN_HU, find_flat, fit_contrast
 from navigator.registration.lattice import WINDOW_HU

@@ -7,12 +7,11 @@ import pytest
 from scipy import ndimage
 
 from navigator.registration._lattice_kernels import read_on_lattice, shrink_clipped
+from navigator.registration._normal_kernels import sum_at_nodes, sum_rigid
 from navigator.registration._warp_kernels import (
     blend_layers,
     carry_scan,
     expect_values,
-    sum_at_nodes,
-    sum_rigid,
 )
 
 SHAPE = (7, 9, 8)
