@@ -41,13 +41,13 @@ class BoneMotion:
     ----------
     motion : FoundMotion
         That of the bones.
-    lead : float
+    lead_score : float
         By how much its correlation lies above that of the best other one; below zero where it
         was preferred for being nearer.
     """
 
     motion: FoundMotion
-    lead: float
+    lead_score: float
 
 
 def find_local_shifts(
@@ -120,7 +120,7 @@ def find_bone_motion(
         for motion in best
         if np.linalg.norm((motion.matrix - chosen.matrix) @ middle) > SAME_MM
     ]
-    return BoneMotion(motion=chosen, lead=chosen.correlation - max(others, default=-1.0))
+    return BoneMotion(motion=chosen, lead_score=chosen.correlation - max(others, default=-1.0))
 
 
 def _shifted(shift_mm: Floats) -> Floats:

@@ -92,7 +92,7 @@ def correlate_masked(
 
 
 def find_shifts(
-    fixed: LatticeImage, moving: LatticeImage, *, most: int = 4, lead: float = 0.1
+    fixed: LatticeImage, moving: LatticeImage, *, most: int = 4, lead_score: float = 0.1
 ) -> list[ShiftPeak]:
     """Find the shifts at which two scans correlate best.
 
@@ -102,7 +102,7 @@ def find_shifts(
         Two scans on lattices of one spacing.
     most : int
         At most so many.
-    lead : float
+    lead_score : float
         A peak that lies further below the best one is no answer.
 
     Returns
@@ -124,7 +124,7 @@ def find_shifts(
     peaks = []
     for place in order:
         value = float(correlation.ravel()[place])
-        if value < best - lead:
+        if value < best - lead_score:
             break
         steps = np.array(np.unravel_index(place, correlation.shape)) - np.array(fixed.values.shape)
         peaks.append(

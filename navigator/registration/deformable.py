@@ -43,16 +43,16 @@ class Stiffness:
 
     Parameters
     ----------
-    first, second : float
+    first_weight, second_weight : float
         Weight of the squared first and second differences of neighbouring nodes.
     """
 
-    first: float
-    second: float
+    first_weight: float
+    second_weight: float
 
 
-REST = Stiffness(first=0.02, second=0.2)
-LIVER = Stiffness(first=0.02, second=5.0)
+REST = Stiffness(first_weight=0.02, second_weight=0.2)
+LIVER = Stiffness(first_weight=0.02, second_weight=5.0)
 """A liver turns, is pressed together and bends in the large: an affine motion costs little, but
 where contrast has washed out and half of its edge is cut off, not nothing."""
 
@@ -124,8 +124,8 @@ def refine_fields(
         for layer, share in data.items():
             smooth = smoothness_within(
                 nodes[layer],
-                stiffness[layer].first * (UNIT_MM / pitch) ** 2,
-                stiffness[layer].second * (UNIT_MM / pitch) ** 4,
+                stiffness[layer].first_weight * (UNIT_MM / pitch) ** 2,
+                stiffness[layer].second_weight * (UNIT_MM / pitch) ** 4,
             )
             tensors, forces = _sum_data(compared, share, stage, nodes[layer].shape)
             step = solve_step(tensors, forces, smooth, values[layer])

@@ -224,15 +224,15 @@ def read_scan(scan: ShrunkScan, lattice: Lattice) -> LatticeImage:
     LatticeImage
         Without weight outside the scan.
     """
-    values = read_array(scan.means, scan.lps_from_index, lattice, outside=WINDOW_HU[0])
-    weights = read_array(scan.weights, scan.lps_from_index, lattice, outside=0.0)
+    values = read_array(scan.means, scan.lps_from_index, lattice, outside_value=WINDOW_HU[0])
+    weights = read_array(scan.weights, scan.lps_from_index, lattice, outside_value=0.0)
     return LatticeImage(
         values=values, weights=(weights >= LEAST_SURE).astype(np.float32), lattice=lattice
     )
 
 
 def read_array(
-    array: Voxels, lps_from_index: Floats, lattice: Lattice, *, outside: float
+    array: Voxels, lps_from_index: Floats, lattice: Lattice, *, outside_value: float
 ) -> Voxels:
     """Blur an array as a lattice asks, and read it there, trilinearly.
 
@@ -244,7 +244,7 @@ def read_array(
         Its affine.
     lattice : Lattice
         Where to read.
-    outside : float
+    outside_value : float
         What lies outside the array.
 
     Returns
@@ -260,4 +260,4 @@ def read_array(
     if blur.max() > 0.1:
         soft = ndimage.gaussian_filter(array, blur, truncate=2.5, mode="nearest")
     affine = np.linalg.inv(lps_from_index) @ lattice.lps_from_index()
-    return read_on_lattice(soft, affine[:3], lattice.shape, outside)
+    return read_on_lattice(soft, affine[:3], lattice.shape, outside_value)

@@ -70,7 +70,7 @@ def lay_lattices(planning: Volume, intraop: Volume, liver: Mask | None) -> Latti
     of_liver = None
     if liver is not None:
         shares, affine = shrink_mask(liver)
-        of_liver = read_array(shares, affine, levels[0][FINE_MM].lattice, outside=0.0)
+        of_liver = read_array(shares, affine, levels[0][FINE_MM].lattice, outside_value=0.0)
     return LatticePair(planning=levels[0], new=levels[1], liver=of_liver)
 
 

@@ -36,8 +36,8 @@ def coarser_image(image: LatticeImage, spacing_mm: float) -> LatticeImage:
     """
     lattice = lattice_between(image.lattice.origin_mm, image.lattice.end_mm, spacing_mm)
     affine = image.lattice.lps_from_index()
-    values = read_array(image.values, affine, lattice, outside=WINDOW_HU[0])
-    weights = read_array(image.weights, affine, lattice, outside=0.0)
+    values = read_array(image.values, affine, lattice, outside_value=WINDOW_HU[0])
+    weights = read_array(image.weights, affine, lattice, outside_value=0.0)
     return LatticeImage(
         values=values, weights=(weights >= LEAST_SURE).astype(np.float32), lattice=lattice
     )

@@ -67,14 +67,14 @@ class Smoothness:
         return total
 
 
-def smoothness_within(nodes: Booleans, first: float, second: float) -> Smoothness:
+def smoothness_within(nodes: Booleans, first_weight: float, second_weight: float) -> Smoothness:
     """Tie the nodes of a layer to each other and to nothing else.
 
     Parameters
     ----------
     nodes : (n, m, o) array of bool
         The layer's nodes.
-    first, second : float
+    first_weight, second_weight : float
         Weights of the first and second order.
 
     Returns
@@ -87,8 +87,8 @@ def smoothness_within(nodes: Booleans, first: float, second: float) -> Smoothnes
     for axis in range(3):
         before, after = _shifted(axis, 0), _shifted(axis, 1)
         pairs = nodes[before] & nodes[after]
-        ties[axis][before] = first * pairs
-        bends[axis][before] = second * pairs
+        ties[axis][before] = first_weight * pairs
+        bends[axis][before] = second_weight * pairs
         bends[axis][after] *= pairs
         edge = [slice(None)] * 3
         edge[axis] = slice(0, 1)

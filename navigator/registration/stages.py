@@ -55,7 +55,7 @@ class LayeredPair:
         The scans.
     body, bones : (4, 4) array
         Rigid motions, intraop_from_planning, LPS millimetres.
-    bone_lead : float or None
+    bone_lead_score : float or None
         Lead of the bones' motion over the next best one; None without bone.
     layers : Layers
         At the finest spacing.
@@ -66,7 +66,7 @@ class LayeredPair:
     pair: LatticePair
     body: Floats
     bones: Floats
-    bone_lead: float | None
+    bone_lead_score: float | None
     layers: Layers
     liver_shift_mm: Floats | None
 
@@ -78,7 +78,7 @@ class LayeredPair:
         def there(array: Voxels) -> Voxels:
             if stage.spacing_mm == FINE_MM:
                 return array
-            return read_array(array, fine.lps_from_index(), planning.lattice, outside=0.0)
+            return read_array(array, fine.lps_from_index(), planning.lattice, outside_value=0.0)
 
         nowhere = np.zeros(planning.values.shape, np.float32)
         bone = there(self.layers.bone)
@@ -147,7 +147,7 @@ def find_layers(pair: LatticePair, body: Floats) -> LayeredPair:
         pair=pair,
         body=body,
         bones=bones,
-        bone_lead=None if found is None else found.lead,
+        bone_lead_score=None if found is None else found.lead_score,
         layers=build_layers(bone, pair.liver, FINE_MM),
         liver_shift_mm=shift,
     )
@@ -161,7 +161,7 @@ def _weights_at(
     found = {}
     for spacing in spacings:
         image = pair.planning[spacing]
-        share = read_array(chosen, affine, image.lattice, outside=0.0)
+        share = read_array(chosen, affine, image.lattice, outside_value=0.0)
         found[spacing] = (share > 0.3).astype(np.float32) * image.weights
     return found
 

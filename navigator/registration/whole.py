@@ -143,7 +143,7 @@ def register_deformable(
     )
     frames = {"target": intraop.grid.frame, "source": planning.grid.frame}
     least = float(measure_jacobian(vectors, stage.spacing_mm).min())
-    quality = measure_whole(layered, found, again, least_jacobian=least)
+    quality = measure_whole(layered, found, again, least_jacobian_ratio=least)
     return Registration(
         intraop_from_planning=RigidTransform(matrix=renormalised(layered.body), **frames),
         bones=RigidTransform(matrix=renormalised(layered.bones), **frames),

@@ -38,7 +38,7 @@ class WholeQuality:
     ----------
     overlap : float
         Share of the planning tissue near the new scan that it shows.
-    liver_shown : float or None
+    liver_share : float or None
         Share of the liver that the new scan shows; None where no liver was given.
     correlation : float
         Of expected and new values over the body under its rigid motion: a deformable one makes
@@ -47,24 +47,24 @@ class WholeQuality:
         Robust spread of the difference in the liver (the body without one): deformable, rigid.
     start_disagreement_mm : float
         Between two starts, 95th percentile over the liver (the body without one), millimetres.
-    least_jacobian : float
+    least_jacobian_ratio : float
         Of the field; zero or less folds.
-    bone_lead : float or None
+    bone_lead_score : float or None
         Correlation of the bones' motion above that of the next best one; None without bone.
     """
 
     overlap: float
-    liver_shown: float | None
+    liver_share: float | None
     correlation: float
     residual_hu: float
     rigid_residual_hu: float
     start_disagreement_mm: float
-    least_jacobian: float
-    bone_lead: float | None
+    least_jacobian_ratio: float
+    bone_lead_score: float | None
 
 
 def measure_whole(
-    layered: LayeredPair, found: FoundFields, again: FoundFields, *, least_jacobian: float
+    layered: LayeredPair, found: FoundFields, again: FoundFields, *, least_jacobian_ratio: float
 ) -> WholeQuality:
     """Measure what speaks for and against the fields that were found.
 
@@ -74,7 +74,7 @@ def measure_whole(
         Both scans.
     found, again : FoundFields
         Of the search, and of the one from another start.
-    least_jacobian : float
+    least_jacobian_ratio : float
         Of the field that is given out.
 
     Returns
@@ -91,13 +91,13 @@ def measure_whole(
     rigid = compare_deformed(scans, layered.body, still, found.stage.step, scans.shares())
     return WholeQuality(
         overlap=_share(compared, tissue & (scans.planning.weights > 0)),
-        liver_shown=_share(compared, liver) if liver.any() else None,
+        liver_share=_share(compared, liver) if liver.any() else None,
         correlation=_resemblance(rigid, tissue),
         residual_hu=_residual(compared, region),
         rigid_residual_hu=_residual(rigid, region),
         start_disagreement_mm=_disagreement_mm(layered, found, again),
-        least_jacobian=least_jacobian,
-        bone_lead=layered.bone_lead,
+        least_jacobian_ratio=least_jacobian_ratio,
+        bone_lead_score=layered.bone_lead_score,
     )
 
 
@@ -151,18 +151,18 @@ def judge_whole(quality: WholeQuality) -> Verdict:
     """
     rejections = [*_unlike(quality), *_unsound(quality)]
     warnings = []
-    if quality.liver_shown is None:
+    if quality.liver_share is None:
         text = "the liver was not outlined, so that it could not slide in the registration"
         warnings.append(Reason("liver-unknown", f"{text}; give its outline with --organ"))
-    elif not quality.liver_shown >= LIVER_SHOWN_WARNED:
-        text = f"the new scan shows {quality.liver_shown:.0%} of the liver"
+    elif not quality.liver_share >= LIVER_SHOWN_WARNED:
+        text = f"the new scan shows {quality.liver_share:.0%} of the liver"
         warnings.append(Reason("liver-cut", f"{text}; scan the whole of it"))
     if not rejections and not quality.correlation >= DOUBTFUL_CORRELATION:
         text = f"the scans resemble each other less than usual (r = {quality.correlation:.2f})"
         warnings.append(
             Reason("scans-differ-somewhat", f"{text}; compare both, and the patient's name")
         )
-    if quality.bone_lead is None or not quality.bone_lead >= LEAST_BONE_LEAD:
+    if quality.bone_lead_score is None or not quality.bone_lead_score >= LEAST_BONE_LEAD:
         text = "the bones fit nearly as well a rib higher or lower"
         warnings.append(Reason("bones-undecided", f"{text}; count the ribs in both scans"))
     if not rejections and not quality.start_disagreement_mm <= APART_WARNED_MM:
@@ -177,8 +177,8 @@ def _unlike(quality: WholeQuality) -> list[Reason]:
     if not quality.overlap >= LEAST_OVERLAP:
         text = f"only {quality.overlap:.0%} of the body around lies in the new scan"
         reasons.append(Reason("little-overlap", f"{text}; scan a longer slab"))
-    if quality.liver_shown is not None and not quality.liver_shown >= LEAST_LIVER_SHOWN:
-        text = f"the new scan shows only {quality.liver_shown:.0%} of the liver"
+    if quality.liver_share is not None and not quality.liver_share >= LEAST_LIVER_SHOWN:
+        text = f"the new scan shows only {quality.liver_share:.0%} of the liver"
         reasons.append(Reason("target-not-imaged", f"{text}; scan the whole of the liver"))
     if not quality.correlation >= LEAST_CORRELATION:
         text = f"the scans resemble each other too little (r = {quality.correlation:.2f})"
@@ -192,7 +192,7 @@ def _unsound(quality: WholeQuality) -> list[Reason]:
     if not quality.start_disagreement_mm <= MOST_APART_MM:
         text = f"two searches carry the liver {quality.start_disagreement_mm:.1f} mm apart"
         reasons.append(Reason("starts-disagree", f"{text} (limit {MOST_APART_MM} mm); scan again"))
-    if not quality.least_jacobian > LEAST_JACOBIAN:
+    if not quality.least_jacobian_ratio > LEAST_JACOBIAN:
         text = "the displacement folds tissue over itself"
         reasons.append(Reason("folded", f"{text}; use the rigid registration, or scan again"))
     if not quality.residual_hu <= MOST_WORSE * quality.rigid_residual_hu:

@@ -68,7 +68,7 @@ def test_the_spine_stays_where_the_bones_have_it() -> None:
 
 def test_it_does_not_fold_and_every_point_comes_back() -> None:
     found = followed()
-    assert found.quality.least_jacobian > 0.0
+    assert found.quality.least_jacobian_ratio > 0.0
     points = inner_liver()
     assert np.abs(found.to_planning(found.to_intraop(points)) - points).max() < 0.05
 
@@ -118,13 +118,13 @@ def test_a_scan_of_air_has_no_overlap() -> None:
 
 GOOD = WholeQuality(
     overlap=0.95,
-    liver_shown=1.0,
+    liver_share=1.0,
     correlation=0.95,
     residual_hu=5.0,
     rigid_residual_hu=9.0,
     start_disagreement_mm=0.5,
-    least_jacobian=0.3,
-    bone_lead=0.2,
+    least_jacobian_ratio=0.3,
+    bone_lead_score=0.2,
 )
 
 
@@ -133,10 +133,10 @@ GOOD = WholeQuality(
     ("change", "code"),
     [
         ({"overlap": 0.49}, "little-overlap"),
-        ({"liver_shown": 0.4}, "target-not-imaged"),
+        ({"liver_share": 0.4}, "target-not-imaged"),
         ({"correlation": 0.7}, "scans-differ"),
         ({"start_disagreement_mm": 3.1}, "starts-disagree"),
-        ({"least_jacobian": 0.0}, "folded"),
+        ({"least_jacobian_ratio": 0.0}, "folded"),
         ({"residual_hu": 9.5}, "no-gain"),
         ({"overlap": float("nan")}, "little-overlap"),
     ],
@@ -150,10 +150,10 @@ def test_what_breaks_a_limit_is_rejected_and_named(change: dict[str, float], cod
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"liver_shown": 0.8}, "liver-cut"),
-        ({"liver_shown": None}, "liver-unknown"),
+        ({"liver_share": 0.8}, "liver-cut"),
+        ({"liver_share": None}, "liver-unknown"),
         ({"start_disagreement_mm": 2.5}, "registration-uncertain"),
-        ({"bone_lead": 0.001}, "bones-undecided"),
+        ({"bone_lead_score": 0.001}, "bones-undecided"),
     ],
 )
 def test_what_is_doubtful_is_a_warning(change: dict[str, float | None], code: str) -> None:
