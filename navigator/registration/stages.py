@@ -1,0 +1,219 @@
+"""The way from two scans to the layers' fields, resolution by resolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from navigator.registration.body_motion import index_affine
+from navigator.registration.bone_motion import (
+    around,
+    find_bone_motion,
+    find_local_shifts,
+    keep_what_follows,
+)
+from navigator.registration.deformable import StageScans, refine_fields
+from navigator.registration.lattice import WINDOW_HU, LatticeImage, read_array
+from navigator.registration.lattice_pair import COARSE_MM, FINE_MM, MIDDLE_MM, LatticePair
+from navigator.registration.layers import (
+    BONE_HU,
+    CORTEX_HU,
+    SURE_BONE_HU,
+    SURE_CORTEX_HU,
+    Layers,
+    build_layers,
+    find_bone,
+)
+from navigator.registration.levels import coarser_image, cut_image
+from navigator.registration.node_fields import NodeFields, Stage, start_fields
+
+if TYPE_CHECKING:
+    from navigator.arrays import Floats, Voxels
+    from navigator.registration.body_motion import Comparison
+
+LIVER_STAGES = (
+    Stage(spacing_mm=COARSE_MM, step=2, iterations=8),
+    Stage(spacing_mm=MIDDLE_MM, step=2, iterations=8),
+    Stage(spacing_mm=FINE_MM, step=3, iterations=8),
+)
+"""The new scan's slices stand 2.5 mm apart: a finer lattice costs more and finds no more."""
+FINEST_STAGE = LIVER_STAGES[-1]
+RIM_MM = 6.0
+"""The liver's edge is what can be seen of a smooth liver."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayeredPair:
+    """Both scans with their layers, cut to what both show.
+
+    Parameters
+    ----------
+    pair : LatticePair
+        The scans.
+    body, bones : (4, 4) array
+        Rigid motions, intraop_from_planning, LPS millimetres.
+    bone_lead_score : float or None
+        Lead of the bones' motion over the next best one; None without bone.
+    layers : Layers
+        At the finest spacing.
+    liver_shift_mm : (3,) array or None
+        Where the liver correlates best, before the body's motion, (z, y, x).
+    """
+
+    pair: LatticePair
+    body: Floats
+    bones: Floats
+    bone_lead_score: float | None
+    layers: Layers
+    liver_shift_mm: Floats | None
+
+    def scans(self, stage: Stage) -> StageScans:
+        """Lay scans and layers on the lattice of a stage."""
+        planning, liver = self.pair.planning[stage.spacing_mm], self.pair.liver
+        fine = self.pair.planning[FINE_MM].lattice
+
+        def there(array: Voxels) -> Voxels:
+            if stage.spacing_mm == FINE_MM:
+                return array
+            return read_array(array, fine.lps_from_index(), planning.lattice, outside_value=0.0)
+
+        nowhere = np.zeros(planning.values.shape, np.float32)
+        bone = there(self.layers.bone)
+        of_liver = None if self.layers.liver is None else there(self.layers.liver)
+        return StageScans(
+            planning=planning,
+            new=self.pair.new[stage.spacing_mm],
+            layers=Layers(
+                rest=1 - bone - (0 if of_liver is None else of_liver), bone=bone, liver=of_liver
+            ),
+            inside=nowhere if liver is None else there((liver >= 0.5).astype(np.float32)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFields:
+    """What the stages found.
+
+    Parameters
+    ----------
+    fields : NodeFields
+        Of the last stage.
+    compared : Comparison
+        Both scans through them.
+    stage : Stage
+        The last one.
+    """
+
+    fields: NodeFields
+    compared: Comparison
+    stage: Stage
+
+
+def find_layers(pair: LatticePair, body: Floats) -> LayeredPair:
+    """Cut the scans to what both show, and tell bones and liver from the rest.
+
+    Parameters
+    ----------
+    pair : LatticePair
+        Both scans.
+    body : (4, 4) array
+        intraop_from_planning, LPS millimetres.
+
+    Returns
+    -------
+    LayeredPair
+        With the motion of the bones, and the shift of the liver.
+    """
+    pair = _cut(pair, body)
+    fine, new = pair.planning[FINE_MM], pair.new[FINE_MM]
+    sure = find_bone(fine, pair.liver, bone_hu=SURE_BONE_HU, cortex_hu=SURE_CORTEX_HU)
+    chosen = _weights_at(around(sure, FINE_MM), pair, (MIDDLE_MM, FINE_MM))
+    spacings = {spacing: pair.planning[spacing] for spacing in chosen}
+    found = find_bone_motion(spacings, pair.new, body, chosen)
+    bones = body if found is None else found.motion.matrix
+    dense = find_bone(fine, pair.liver, bone_hu=BONE_HU, cortex_hu=CORTEX_HU)
+    bone = keep_what_follows(dense, fine, new, body, bones)
+    shift = None
+    if pair.liver is not None:
+        rounds = max(1, round(RIM_MM / FINE_MM))
+        rim = ndimage.binary_dilation(pair.liver >= 0.5, iterations=rounds).astype(np.float32)
+        weights = _weights_at(rim, pair, (MIDDLE_MM,))[MIDDLE_MM]
+        peaks = find_local_shifts(pair.planning[MIDDLE_MM], pair.new[MIDDLE_MM], body, weights)
+        shift = peaks[0].shift_mm if peaks else np.zeros(3)
+    return LayeredPair(
+        pair=pair,
+        body=body,
+        bones=bones,
+        bone_lead_score=None if found is None else found.lead_score,
+        layers=build_layers(bone, pair.liver, FINE_MM),
+        liver_shift_mm=shift,
+    )
+
+
+def _weights_at(
+    chosen: Voxels, pair: LatticePair, spacings: tuple[float, ...]
+) -> dict[float, Voxels]:
+    """Lay a part of the finest lattice on others, without what does not count there."""
+    affine = pair.planning[FINE_MM].lattice.lps_from_index()
+    found = {}
+    for spacing in spacings:
+        image = pair.planning[spacing]
+        share = read_array(chosen, affine, image.lattice, outside_value=0.0)
+        found[spacing] = (share > 0.3).astype(np.float32) * image.weights
+    return found
+
+
+def _cut(pair: LatticePair, body: Floats) -> LatticePair:
+    """Cut the planning scan to the body that the new scan shows, and a rim."""
+    coarse, new = pair.planning[COARSE_MM], pair.new[COARSE_MM]
+    tissue = np.argwhere(coarse.values > WINDOW_HU[0] + 10.0)
+    affine = index_affine(coarse, new, body)
+    at = tissue @ affine[:, :3].T + affine[:, 3]
+    shown = tissue[((at > -3) & (at < np.array(new.values.shape) + 2)).all(axis=1)]
+    if not len(shown):
+        return pair
+    low = coarse.lattice.origin_mm + COARSE_MM * (shown.min(axis=0) - 1)
+    high = coarse.lattice.origin_mm + COARSE_MM * (shown.max(axis=0) + 1)
+    fine, part = cut_image(pair.planning[FINE_MM], low, high)
+    fine = replace(fine, weights=_near_tissue(fine))
+    planning = {spacing: coarser_image(fine, spacing) for spacing in (COARSE_MM, MIDDLE_MM)}
+    liver = None if pair.liver is None else np.ascontiguousarray(pair.liver[part])
+    return LatticePair(planning=planning | {FINE_MM: fine}, new=pair.new, liver=liver)
+
+
+def _near_tissue(image: LatticeImage) -> Voxels:
+    """Take the weight from air beyond the skin's edge."""
+    tissue = (image.values > WINDOW_HU[0] + 10.0).astype(np.uint8)
+    near: Voxels = image.weights * ndimage.maximum_filter(tissue, 3)
+    return near
+
+
+def run_stages(layered: LayeredPair, beside_mm: Floats, count: int) -> FoundFields:
+    """Refine the layers' fields through the resolutions.
+
+    Parameters
+    ----------
+    layered : LayeredPair
+        Both scans.
+    beside_mm : (3,) array
+        The liver's search starts so far beside its best shift, (z, y, x).
+    count : int
+        How many of the resolutions are run.
+
+    Returns
+    -------
+    FoundFields
+        Of the last of them.
+    """
+    stages = LIVER_STAGES[:count]
+    start = None if layered.liver_shift_mm is None else layered.liver_shift_mm + beside_mm
+    bone_step = np.linalg.inv(layered.body) @ layered.bones
+    first = layered.scans(stages[0])
+    fields = start_fields(first.planning.lattice, stages[0], bone_step, start)
+    for stage in stages:
+        scans = first if stage is stages[0] else layered.scans(stage)
+        fields, compared = refine_fields(scans, layered.body, fields, stage)
+    return FoundFields(fields=fields, compared=compared, stage=stages[-1])

@@ -1,0 +1,154 @@
+"""The whole registration: body, bones and liver of the planning scan in the new scan.
+
+1. The shift by masked correlation at 8 mm, from any scanner offset and crop.
+2. The body's rigid motion by robust Gauss-Newton at 8 and 5 mm; the bones' beside it.
+3. A field for the liver and one for the rest at 8, 5 and 3 mm, each smooth in itself.
+4. Folds are taken out, and the result is judged.
+
+No random sampling and one thread: the same scans give the same bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from navigator.errors import StructureRefusedError
+from navigator.geometry.rigid import RigidTransform, renormalised
+from navigator.imaging.displacing import displace_points, measure_jacobian, undisplace_points
+from navigator.model.displacement import DisplacementField
+from navigator.model.volume import Grid
+from navigator.registration.folds import unfold
+from navigator.registration.lattice_pair import find_body_motion, lay_lattices
+from navigator.registration.node_fields import blended_mm
+from navigator.registration.stages import (
+    FINEST_STAGE,
+    LIVER_STAGES,
+    find_layers,
+    run_stages,
+)
+from navigator.registration.whole_quality import WholeQuality, judge_whole, measure_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from navigator.arrays import Floats
+    from navigator.model.outcome import Verdict
+    from navigator.model.volume import Mask, Volume
+
+SECOND_START_MM = np.array([8.0, 0.0, 0.0])
+"""So far beside the first the liver's second search starts, along the body, (z, y, x)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """Where body, bones and organs of the planning scan lie in the intraoperative scan.
+
+    Parameters
+    ----------
+    intraop_from_planning : RigidTransform
+        The body's motion.
+    bones : RigidTransform
+        That of the bones alone: ribs and what stands on the skin live in it.
+    field : DisplacementField
+        Within the planning frame, before the body's motion.
+    has_liver : bool
+        Whether the liver was known, and slid freely.
+    quality : WholeQuality
+        What was measured of it.
+    verdict : Verdict
+        Whether it may be used.
+    """
+
+    intraop_from_planning: RigidTransform
+    bones: RigidTransform
+    field: DisplacementField
+    has_liver: bool
+    quality: WholeQuality
+    verdict: Verdict
+
+    def to_intraop(self, points_mm: Floats) -> Floats:
+        """Carry points (n, 3) of the planning scan to the intraoperative scan, millimetres."""
+        return self.intraop_from_planning.map_points(displace_points(self.field, points_mm))
+
+    def to_planning(self, points_mm: Floats) -> Floats:
+        """Carry points (n, 3) of the intraoperative scan to the planning scan, millimetres.
+
+        Raises
+        ------
+        GeometryRefusedError
+            ``field-not-invertible`` where a point does not return within 0.01 mm.
+        """
+        back = self.intraop_from_planning.inverse().map_points(points_mm)
+        return undisplace_points(self.field, back)
+
+
+def register_deformable(
+    planning: Volume,
+    intraop: Volume,
+    *,
+    liver: Mask | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Registration:
+    """Register an intraoperative CT to the planning CT, with a liver that slides and bends.
+
+    Parameters
+    ----------
+    planning, intraop : Volume
+        The two scans, sheared ones too.
+    liver : Mask or None
+        The liver of the planning scan; without it nothing slides, and the result says so.
+    progress : callable of str
+        Told what is being done.
+
+    Returns
+    -------
+    Registration
+        The motion, the field, its quality and a verdict.
+
+    Raises
+    ------
+    StructureRefusedError
+        ``no-overlap`` where the scans have no tissue in common.
+    """
+    progress("searching the planning scan in the new scan")
+    pair = lay_lattices(planning, intraop, liver)
+    body = find_body_motion(pair)
+    if body is None:
+        raise StructureRefusedError(
+            code="no-overlap",
+            what="The two scans show no common part of the body",
+            where=str(intraop.grid.frame),
+            expected="tissue that both scans show",
+            got="none under any shift",
+            next_step="check that both show the liver of one patient",
+        )
+    progress("telling bones and liver apart")
+    layered = find_layers(pair, body.matrix)
+    progress("following the liver")
+    found = run_stages(layered, np.zeros(3), len(LIVER_STAGES))
+    progress("searching once more from another start")
+    again = run_stages(layered, SECOND_START_MM, len(LIVER_STAGES) - 1)
+    scans, stage = layered.scans(FINEST_STAGE), FINEST_STAGE
+    vectors = unfold(blended_mm(found.fields, scans.shares(), stage.step), stage.spacing_mm)
+    field = DisplacementField(
+        vectors[..., ::-1],
+        Grid(
+            shape_kji=scans.planning.lattice.shape,
+            lps_from_index=scans.planning.lattice.lps_from_index(),
+            frame=planning.grid.frame,
+        ),
+    )
+    frames = {"target": intraop.grid.frame, "source": planning.grid.frame}
+    least = float(measure_jacobian(vectors, stage.spacing_mm).min())
+    quality = measure_whole(layered, found, again, least_jacobian_ratio=least)
+    return Registration(
+        intraop_from_planning=RigidTransform(matrix=renormalised(layered.body), **frames),
+        bones=RigidTransform(matrix=renormalised(layered.bones), **frames),
+        field=field,
+        has_liver=liver is not None,
+        quality=quality,
+        verdict=judge_whole(quality),
+    )

@@ -1,0 +1,158 @@
+"""The compiled loops do what their plain words say, and the same input gives the same bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from navigator.registration._lattice_kernels import read_on_lattice, shrink_clipped
+from navigator.registration._normal_kernels import sum_at_nodes, sum_rigid
+from navigator.registration._warp_kernels import (
+    blend_layers,
+    carry_scan,
+    expect_values,
+)
+
+SHAPE = (7, 9, 8)
+
+
+def smooth_image(seed: int, shape: tuple[int, int, int] = SHAPE) -> np.ndarray:
+    noise = np.random.default_rng(seed).normal(0.0, 200.0, shape)
+    return ndimage.gaussian_filter(noise, 1.2).astype(np.float32)
+
+
+def test_blocks_are_averaged_and_padding_and_metal_are_told() -> None:
+    values = np.random.default_rng(0).uniform(-300.0, 500.0, (5, 6, 8)).astype(np.float32)
+    values[0, :2, :2] = -2000.0
+    values[4, 3, 3] = 3000.0
+    means, imaged, metal = shrink_clipped(values, (1, 2, 2), (-200.0, 400.0), -1025.0, 1500.0)
+    blocks = values.reshape(5, 3, 2, 4, 2).transpose(0, 1, 3, 2, 4).reshape(5, 3, 4, 4)
+    wanted = np.clip(blocks, -200.0, 400.0).mean(axis=-1)
+    shown = (blocks >= -1025.0).all(axis=-1)
+    assert np.abs(means - wanted)[shown].max() < 1e-3
+    assert imaged[0, 0, 0] == 0.0
+    assert means[0, 0, 0] == -200.0
+    assert metal[4, 1, 1] == 0.25
+    assert metal.sum() == 0.25
+
+
+def test_a_lattice_is_read_trilinearly() -> None:
+    image = smooth_image(1)
+    affine = np.array([[0.9, 0.1, 0.0, 0.3], [0.0, 0.8, -0.1, 1.0], [0.05, 0.0, 0.7, 0.5]])
+    read = read_on_lattice(image, affine, (5, 6, 7), -200.0)
+    at = affine[:, :3] @ np.indices((5, 6, 7)).reshape(3, -1) + affine[:, 3:]
+    wanted = ndimage.map_coordinates(image, at, order=1, mode="nearest").reshape(5, 6, 7)
+    beyond = ((at < -0.5) | (at > np.array(SHAPE)[:, None] - 0.5)).any(axis=0).reshape(5, 6, 7)
+    assert np.abs(read - wanted)[~beyond].max() < 1e-3
+    assert (read[beyond] == -200.0).all()
+
+
+def test_layers_are_blended_by_their_shares() -> None:
+    rng, step = np.random.default_rng(2), 3
+    fields = rng.normal(size=(2, 3, 4, 4, 4)).astype(np.float32)
+    share = rng.random(SHAPE).astype(np.float32)
+    blended = np.empty((*SHAPE, 3), np.float32)
+    blend_layers(fields, np.stack([share, 1 - share]), step, blended)
+    at = np.indices(SHAPE).reshape(3, -1) / step
+    for axis in range(3):
+        both = [
+            ndimage.map_coordinates(field[axis], at, order=1).reshape(SHAPE) for field in fields
+        ]
+        wanted = share * both[0] + (1 - share) * both[1]
+        assert np.abs(blended[..., axis] - wanted).max() < 1e-4
+
+
+def carried_by(moving: np.ndarray, affine: np.ndarray, displacement: np.ndarray) -> np.ndarray:
+    at = affine[:, :3] @ (np.indices(SHAPE) + np.moveaxis(displacement, -1, 0)).reshape(3, -1)
+    return ndimage.map_coordinates(moving, at + affine[:, 3:], order=1, cval=np.nan).reshape(SHAPE)
+
+
+def test_the_new_scan_is_read_where_a_point_lies_in_it() -> None:
+    moving = smooth_image(3)
+    affine = np.array([[1.0, 0.05, 0.0, 0.2], [-0.05, 1.0, 0.0, 0.4], [0.0, 0.0, 1.0, -0.3]])
+    displacement = np.random.default_rng(4).normal(0.0, 0.5, (*SHAPE, 3)).astype(np.float32)
+    carried, seen = np.empty(SHAPE, np.float32), np.empty(SHAPE, np.float32)
+    everywhere = np.ones(SHAPE, np.float32)
+    carry_scan(moving, everywhere, affine, displacement, everywhere, carried, seen)
+    wanted = carried_by(moving, affine, displacement)
+    assert 0.3 < seen.mean() < 1.0
+    assert np.abs(carried - wanted)[seen > 0].max() < 0.05
+    carry_scan(moving, 0 * everywhere, affine, displacement, everywhere, carried, seen)
+    assert not seen.any()
+
+
+def test_values_are_expected_by_table_inside_and_outside() -> None:
+    fixed, inside = smooth_image(5), np.zeros(SHAPE, np.float32)
+    inside[:, :, 4:] = 1.0
+    centres = -200.0 + 8.0 * (np.arange(75) + 0.5)
+    tables, expected = np.stack([centres + 10.0, 0.5 * centres]), np.empty(SHAPE, np.float32)
+    expect_values(fixed, inside, tables, -200.0, 8.0, expected)
+    wanted = np.where(
+        inside > 0, np.interp(fixed, centres, tables[1]), np.interp(fixed, centres, tables[0])
+    )
+    assert np.abs(expected - wanted).max() < 1e-2
+
+
+def cost(expected: np.ndarray, carried: np.ndarray, weights: np.ndarray, scale: float) -> float:
+    """Geman-McClure: its slope is the residual by the weight that the loops give."""
+    e = (carried - expected).astype(float)
+    return float((0.5 * weights * e**2 / (1.0 + (e / scale) ** 2)).sum())
+
+
+def test_the_forces_at_nodes_are_the_slope_of_the_cost() -> None:
+    """Moving the carried image along the planning slopes by a node's share changes the cost so."""
+    rng, step, scale = np.random.default_rng(6), 2, 40.0
+    expected = smooth_image(6)
+    carried = expected + smooth_image(7) * 0.3
+    weights, share = rng.random(SHAPE).astype(np.float32), rng.random(SHAPE).astype(np.float32)
+    counts = tuple(-(-(n - 1) // step) + 1 for n in SHAPE)
+    sums = sum_at_nodes(expected, carried, weights, share, scale, step, counts)
+    slopes = np.zeros((3, *SHAPE))
+    for axis in range(3):
+        inner = tuple(slice(1, -1) if a == axis else slice(None) for a in range(3))
+        slopes[axis][inner] = np.gradient(expected, axis=axis)[inner]
+    at = np.indices(SHAPE) / step
+    for _ in range(8):
+        node = tuple(int(rng.integers(0, n)) for n in counts)
+        axis = int(rng.integers(0, 3))
+        hats = np.prod([np.clip(1 - np.abs(at[a] - node[a]), 0, None) for a in range(3)], axis=0)
+        step_by = 1e-3 * slopes[axis] * hats
+        both = [
+            cost(expected, carried + sign * step_by, weights * share, scale) for sign in (1, -1)
+        ]
+        assert -(both[0] - both[1]) / 2e-3 == pytest.approx(
+            float(sums[6 + axis][node]), rel=2e-3, abs=0.5
+        )
+
+
+def test_a_small_rigid_motion_is_read_off() -> None:
+    """An image of planes: the normal equations give shift and turn back."""
+    shape = (24, 24, 24)
+    z, y, x = np.indices(shape) - 11.5
+    shift, turn = np.array([0.2, -0.1, 0.15]), np.array([0.004, -0.006, 0.005])
+    moved = np.stack([z, y, x])
+    moved += shift[:, None, None, None]
+    # turn about (z, y, x) in the right-handed sense of x, y, z
+    moved[2] += -turn[0] * y + turn[1] * z
+    moved[1] += turn[0] * x - turn[2] * z
+    moved[0] += -turn[1] * x + turn[2] * y
+
+    def image(at: np.ndarray) -> np.ndarray:
+        waves = (
+            np.sin(at[0] / 3)
+            + np.sin(at[1] / 2.5 + 1)
+            + np.cos(at[2] / 3.5)
+            + np.sin((at[0] + at[1]) / 4)
+        )
+        return (60.0 * waves + 40.0 * np.sin((at[2] - at[0]) / 5)).astype(np.float32)
+
+    # what lies at p in the planning scan lies at p + d in the new one
+    expected, carried = image(moved), image(np.stack([z, y, x]))
+    sums = sum_rigid(expected, carried, np.ones(shape, np.float32), np.full(3, 11.5), 1e6)
+    normal = np.zeros((6, 6))
+    normal[np.triu_indices(6)] = sums[:21]
+    normal += np.triu(normal, 1).T
+    found = np.linalg.solve(normal, sums[21:27])
+    assert np.abs(found[:3] - shift).max() < 0.02
+    assert np.abs(found[3:] - turn).max() < 1e-3
