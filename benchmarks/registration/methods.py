@@ -42,7 +42,7 @@ METHODS = {
     for method in (
         Method(
             name="navigator",
-            title="navigator (Python, second run in a process is the warm one)",
+            title="navigator, deformable (Python, second run in a process is the warm one)",
             script="navigator_engine",
             environment="own",
             needs="navigator.registration",
@@ -50,7 +50,7 @@ METHODS = {
         ),
         Method(
             name="navigator-cli",
-            title="navigator register + map-points (command line)",
+            title="navigator register + map-points (command line, rigid)",
             environment="own",
             needs="navigator.cli",
         ),

@@ -9,6 +9,7 @@ visible in both scans. The truth is the motion that the scanner painted with
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +20,15 @@ from benchmarks.registration.problem import GROUPS, Picture, Problem, is_seen
 from benchmarks.registration.sliding import bump_motion
 from phantoms.anatomy import build_patient
 from phantoms.breathing import breathing_motion, draw_breathing
-from phantoms.cases import case_spec
 from phantoms.hardware import PlacedPlate, drive_kit, needle_metals, needle_parts
 from phantoms.lesions import LesionRequest
 from phantoms.motion import BodyMotion, body_chained, chained, moved_points, rigid_motion
 from phantoms.painting import ScanGrid
-from phantoms.placing import draw_pose_above, skin_clearance_mm
+from phantoms.placing import draw_pose_above, skin_clearance_mm, skin_distance
 from phantoms.protocol import ScanProtocol, dose_for_noise
 from phantoms.sampling import points_within
 from phantoms.scanner import scan_patient
+from phantoms.setups import case_spec
 from phantoms.targets import target_points
 from phantoms.tissues import LABELS
 
@@ -228,9 +229,8 @@ def _intraop_scan(
     """Scan the moved patient with the plate and its six needles."""
     (phase, noise), (motion, setup, breath), (tumour, grid) = how, motions, where
     spec = case_spec()
-    pose = draw_pose_above(
-        tumour, lambda pose: skin_clearance_mm(patient, spec, pose, setup), rng
-    ).copy()
+    off_skin = partial(skin_clearance_mm, skin_distance(patient, setup), spec)
+    pose = draw_pose_above(tumour, off_skin, rng).copy()
     # a breath in lifts the belly to the plate, which was set down on the belly as it was
     pose[:3, 3] -= max(breath.front_mm, 0.0) * pose[:3, 2]
     plate = PlacedPlate(spec, pose, ())

@@ -35,7 +35,6 @@ from benchmarks.registration.problem import Picture, Problem, is_seen
 from benchmarks.registration.real_sources import load_source
 from benchmarks.registration.sliding import Slide, draw_slide, liver_box_mm
 from phantoms.body import skin_distance
-from phantoms.cases import case_spec
 from phantoms.hardware import (
     PlacedPlate,
     drive_kit,
@@ -48,6 +47,7 @@ from phantoms.inserting import insert_parts, within_twelve_bits
 from phantoms.motion import Motion, moved_points, rigid_motion
 from phantoms.noise import draw_noise
 from phantoms.placing import draw_pose_above, face_points_mm
+from phantoms.setups import case_spec
 from phantoms.streaks import add_streaks
 
 if TYPE_CHECKING:

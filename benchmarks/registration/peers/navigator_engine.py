@@ -1,4 +1,4 @@
-"""Our engine, called from Python: the scans read as its commands read them, nothing written.
+"""Our deformable engine, called from Python: the scans read as its commands read them.
 
 Run twice in a process: the first run compiles what is not yet cached, the second one is warm.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from navigator.app.choices import MaskChoice, load_choice, twin_grid
 from navigator.io.volumes import load_scan
-from navigator.registration.rigid import register_rigid
+from navigator.registration.whole import register_deformable
 
 if TYPE_CHECKING:
     from pictures import Carry, Request
@@ -21,5 +21,4 @@ def register(request: Request, _work: Path) -> Carry:
     grid = planning.volume.grid
     chosen = MaskChoice(path=Path(request["liver"]), label="1")
     liver = load_choice(chosen, grid, planning.patient, twin=twin_grid(grid))
-    found = register_rigid(planning.volume, intraop.volume, organ=liver.mask)
-    return found.intraop_from_planning.map_points
+    return register_deformable(planning.volume, intraop.volume, liver=liver.mask).to_intraop
