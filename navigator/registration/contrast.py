@@ -72,7 +72,7 @@ def fit_contrast(planning: Voxels, new: Voxels, chosen: Booleans) -> Floats:
         np.bincount(bins, minlength=BINS).astype(float), SMOOTH_BINS, mode="constant"
     )
     sums: Floats = ndimage.gaussian_filter1d(
-        np.bincount(bins, change, BINS), SMOOTH_BINS, mode="constant"
+        np.bincount(bins, change, BINS).astype(float), SMOOTH_BINS, mode="constant"
     )
     known = (counts >= LEAST_IN_BIN) & (UNCHANGED_HU[1] < CENTRES_HU)
     at = np.concatenate([UNCHANGED_HU, CENTRES_HU[known]])

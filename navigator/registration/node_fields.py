@@ -123,7 +123,7 @@ def nodes_of_layer(share: Voxels, step: int, counts: tuple[int, ...]) -> Boolean
     n, m, o = counts
     padded = np.zeros((n * step, m * step, o * step), dtype=bool)
     padded[tuple(slice(0, count) for count in share.shape)] = share > 0
-    cells = padded.reshape(n, step, m, step, o, step).any(axis=(1, 3, 5))
+    cells = np.asarray(padded.reshape(n, step, m, step, o, step).any(axis=(1, 3, 5)))
     near: Booleans = ndimage.binary_dilation(cells, np.ones((5, 5, 5), dtype=bool))
     return near
 
