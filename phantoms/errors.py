@@ -11,6 +11,7 @@
     ├── SourceRefusedError (also ValueError)    a scan into which nothing can be put
     ├── OutputRefusedError (also ValueError)    a path that cannot be written
     ├── MethodRefusedError (also ValueError)    a method or an answer that cannot be scored
+    ├── CaseRefusedError (also ValueError)      a case's folder that is not as it was made
     └── AnatomyError                            a seed that yields no patient
         └── LesionRefusedError (also ValueError)    a lesion that a seed has no place for
 """
@@ -89,6 +90,10 @@ class OutputRefusedError(RefusedError):
 
 class MethodRefusedError(RefusedError):
     """A file of methods that cannot be used, or an answer that cannot be scored."""
+
+
+class CaseRefusedError(RefusedError):
+    """A folder of a case that is not as it was made, so that nothing may be judged by it."""
 
 
 class AnatomyError(PhantomError):

@@ -23,6 +23,10 @@ REFUSED, REJECTED = 2, 3
 """Exit codes by which a method says that it will not answer, or that its answer is a no."""
 
 
+MOST_LAST_BYTES = 4096
+"""Of what was said, the end is looked at."""
+
+
 class Ending(Enum):
     """How a method's work on a task ended."""
 
@@ -81,7 +85,7 @@ def run_recipe(
     Returns
     -------
     Work
-        Its ending; a program that is not there has failed.
+        Its ending; a program that is not there, or that cannot be started, has failed.
     """
     began = time.perf_counter()
     words = {name: os.fspath(path) for name, path in places.items()}
@@ -103,26 +107,35 @@ def _run(line: list[str], out: Path, said: Path, limit_s: float) -> Work:
     program = shutil.which(line[0], path=_search_path())
     if program is None:
         return Work(ending=Ending.FAILED, wall_s=0.0, reason=f"there is no program {line[0]}")
+    try:
+        process = _started([program, *line[1:]], out, said)
+    except OSError as error:
+        # no #! in a script, a line that is too long, or a folder that the method has removed
+        return Work(ending=Ending.FAILED, wall_s=0.0, reason=f"cannot be started: {error}"[:200])
+    try:
+        code = process.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        return Work(ending=Ending.TIMED_OUT, wall_s=limit_s, reason=f"over {limit_s:.0f} s")
+    finally:
+        _end(process)
+    if code == 0:
+        return Work(ending=Ending.ANSWERED, wall_s=0.0)
+    ending = Ending.DECLINED if code in {REFUSED, REJECTED} else Ending.FAILED
+    said_last = f"exit code {code}: {_last_words(said)}"
+    return Work(ending=ending, wall_s=0.0, reason=said_last, is_no=code == REJECTED)
+
+
+def _started(line: list[str], out: Path, said: Path) -> subprocess.Popen[bytes]:
+    """Start a command that writes into two files; they stay open in it alone."""
     with out.open("wb") as answer, said.open("wb") as errors:
-        process = subprocess.Popen(  # noqa: S603 - the user's own command lines; no shell
-            [program, *line[1:]],
+        return subprocess.Popen(  # noqa: S603 - the user's own command lines; no shell
+            line,
             stdin=subprocess.DEVNULL,
             stdout=answer,
             stderr=errors,
             env={**os.environ, "PATH": _search_path()},
             start_new_session=True,
         )
-        try:
-            code = process.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            return Work(ending=Ending.TIMED_OUT, wall_s=limit_s, reason=f"over {limit_s:.0f} s")
-        finally:
-            _end(process)
-    if code == 0:
-        return Work(ending=Ending.ANSWERED, wall_s=0.0)
-    ending = Ending.DECLINED if code in {REFUSED, REJECTED} else Ending.FAILED
-    said_last = f"exit code {code}: {_last_words(said)}"
-    return Work(ending=ending, wall_s=0.0, reason=said_last, is_no=code == REJECTED)
 
 
 def _search_path() -> str:
@@ -145,5 +158,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _last_words(said: Path) -> str:
     """Give the last line that is not empty of what was said."""
-    lines = said.read_text(encoding="utf-8", errors="replace").split("\n")
+    if not said.is_file():
+        return "nothing said"
+    with said.open("rb") as stream:
+        stream.seek(max(said.stat().st_size - MOST_LAST_BYTES, 0))
+        lines = stream.read().decode("utf-8", errors="replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "nothing said")[:200]

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from phantoms.leaderboard.answers import numbers_in, refused_answer
+from phantoms.leaderboard.answers import (
+    direction_in,
+    numbers_in,
+    objects_in,
+    refused_answer,
+)
 from phantoms.motion import moved_points
 
 if TYPE_CHECKING:
@@ -22,6 +27,8 @@ BELOW_PLATE_MM = 100.0
 """Where a pose is judged: there the needle's tip is, and an angle has grown to a distance."""
 SAME_NEEDLE_MM = 15.0
 """A tip farther than this from every true tip is a needle that is not there."""
+MOST_NEEDLES = 1000
+"""A list that is longer is no list of needles."""
 
 
 def score_registration(
@@ -122,13 +129,11 @@ def score_needles(answer: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[s
     Raises
     ------
     MethodRefusedError
-        If a needle lacks its tip or direction.
+        If a needle lacks its tip or direction, or the direction is zero.
     """
-    listed = answer.get("needles")
-    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
-        raise refused_answer("needles", "a list of objects", repr(listed)[:80])
+    listed = objects_in(answer, "needles", most=MOST_NEEDLES)
     tips = np.array([numbers_in(each, "tip_lps_mm", (3,)) for each in listed]).reshape(-1, 3)
-    ways = np.array([numbers_in(each, "direction_lps", (3,)) for each in listed]).reshape(-1, 3)
+    ways = np.array([direction_in(each, "direction_lps") for each in listed]).reshape(-1, 3)
     there = truth["intraop"]["needles"]
     true_tips = np.array([each["tip_lps_mm"] for each in there]).reshape(-1, 3)
     true_ways = np.array([each["direction_at_tip"] for each in there]).reshape(-1, 3)

@@ -17,11 +17,12 @@ SHOWN: Mapping[Task, tuple[str, ...]] = {
     Task.POSE: ("origin_mm", "below_mm", "angle_deg"),
     Task.NEEDLES: ("tip_mean_mm", "tip_max_mm", "angle_max_deg", "missed", "invented"),
     Task.MARGIN: ("mam_error_mm", "mam_too_good_mm", "verdict_wrong"),
-    Task.PLAN: ("mam_mm", "clearance_mm", "hits", "needles"),
+    Task.PLAN: ("mam_mm", "clearance_mm", "zone_to_bowel_mm", "hits", "needles"),
     Task.OLDER: ("tumour_mean_mm", "tumour_max_mm", "liver_mean_mm", "liver_p95_mm"),
+    Task.PROOF: ("mam_error_mm", "mam_too_good_mm", "verdict_wrong"),
 }
 """The scores that a person compares, in the order of the table."""
-LESS_IS_WORSE = frozenset({"mam_mm", "clearance_mm"})
+LESS_IS_WORSE = frozenset({"mam_mm", "clearance_mm", "zone_to_bowel_mm"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +36,14 @@ class Row:
     seed : int
         Which patient.
     outcome : str
-        ``scored``, ``rightly declined``, ``wrongly declined``, ``should have declined``,
-        ``failed``, ``timed out`` or ``no answer``.
+        ``scored``, ``rightly declined``, ``wrongly declined``, ``declined`` where that is as good
+        as an answer, ``should have declined``, ``failed``, ``timed out`` or ``no answer``.
     scores : mapping of str to float
         Empty unless there was something to score.
     wall_s : float
         Seconds.
+    folder : str
+        Where its answer lies, within the folder of the answers.
     reason : str
         Why there is no score.
     """
@@ -52,6 +55,7 @@ class Row:
     outcome: str
     scores: Mapping[str, float]
     wall_s: float
+    folder: str = ""
     reason: str = ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from phantoms.errors import MethodRefusedError
+from phantoms.leaderboard.judging import distances_in_patient
 from phantoms.leaderboard.planning import score_plan, union_margin_mm
 from phantoms.leaderboard.scoring import (
     score_margin,
@@ -20,6 +21,11 @@ from phantoms.leaderboard.scoring import (
     score_pose,
     score_registration,
 )
+from phantoms.motion import moved_points
+from phantoms.program import signed_distance_mm
+
+if TYPE_CHECKING:
+    from phantoms.anatomy import Patient
 
 RESIDUAL = 1e-9
 
@@ -116,10 +122,22 @@ def test_a_margin_that_is_too_good_is_told_apart(
         assert scores["verdict_wrong"] == wrong
 
 
-@pytest.mark.parametrize("answer", [{}, {"mam_mm": None}, {"mam_mm": {"value": "x"}}])
-def test_half_an_answer_is_none(answer: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "claimed",
+    [None, "4", True, False, [4], {}, {"value": "x"}, {"value": True}, 10**400, 1e12, -1e300,
+     math.inf, math.nan],
+)  # fmt: skip
+def test_half_an_answer_is_none(claimed: object) -> None:
+    for answer in ({}, {"mam_mm": claimed}):
+        with pytest.raises(MethodRefusedError):
+            score_margin(answer, {"ablation": {"mam_mm": 0.0}})
+
+
+@pytest.mark.parametrize("way", [[0, 0, 0], [0, 0, 1e-9], [0, 0], [0, 0, True], [0, 0, 1e12], "z"])
+def test_a_needle_that_points_nowhere_is_refused(way: object) -> None:
+    found = {"tip_lps_mm": [0, 0, 0], "direction_lps": way}
     with pytest.raises(MethodRefusedError):
-        score_margin(answer, {"ablation": {"mam_mm": 0.0}})
+        score_needles({"needles": [found]}, {"intraop": {"needles": []}})
 
 
 def zone(z: float, long: float = 30.0, short: float = 30.0) -> dict[str, Any]:
@@ -162,9 +180,140 @@ def test_a_plan_through_bone_is_a_hit() -> None:
     free = {"entry_lps_mm": [0, 0, -80], "tip_lps_mm": [0, 0, 10], "zone": zone(0.0)}
     bad = {"entry_lps_mm": [0, 0, -80], "tip_lps_mm": [8, 0, 10]}
     truth = {"lesions": [{"centre_lps_mm": [0, 0, 0], "diameter_mm": 10.0}]}
-    scores = score_plan({"trajectories": [free, bad]}, truth, clearance)
+    scores = score_plan({"trajectories": [free, bad]}, truth, clearance, clearance)
     assert scores["needles"] == 2.0
     assert scores["hits"] == 1.0
     assert scores["clearance_mm"] == pytest.approx(-3.0)
     assert scores["mam_mm"] == pytest.approx(10.0, abs=0.02)
+    # the ball of 15 mm reaches 10 mm into it
+    assert scores["zone_to_bowel_mm"] == pytest.approx(-10.0, abs=0.02)
     assert json.dumps(scores, allow_nan=False)
+
+
+def test_tumour_that_lives_on_in_the_middle_counts() -> None:
+    lesion = {"centre_lps_mm": [0, 0, 0], "diameter_mm": 24.0}
+    away = 12.0 + 3.0
+    # six balls round the lesion cover its whole surface and leave its middle free
+    ways = [(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)]
+    diagonals = [(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]
+    centres = [away * np.array(way) / np.linalg.norm(way) for way in ways + diagonals]
+    zones = [zone(0.0, 24.0, 24.0) | {"centre_lps_mm": centre.tolist()} for centre in centres]
+    surface = 12.0 * np.random.default_rng(1).normal(size=(2000, 3))
+    surface = 12.0 * surface / np.linalg.norm(surface, axis=1)[:, None]
+    to_zone = np.min([np.linalg.norm(surface - centre, axis=1) for centre in centres], axis=0)
+    assert to_zone.max() < 12.0
+    # the middle is as far from the nearest ball as its centre is, less its radius
+    assert union_margin_mm(zones, lesion) == pytest.approx(-(away - 12.0), abs=0.02)
+
+
+def clear_of_all(points: np.ndarray) -> np.ndarray:
+    return np.full(len(points), 50.0)
+
+
+def test_bowel_that_a_zone_swallows_whole_is_reached() -> None:
+    def loop(points: np.ndarray) -> np.ndarray:
+        away: np.ndarray = np.hypot(np.hypot(points[:, 0], points[:, 1]), points[:, 2] - 9.0)
+        return away - 3.0
+
+    free = {"entry_lps_mm": [0, 0, -80], "tip_lps_mm": [0, 0, 10], "zone": zone(0.0)}
+    truth = {"lesions": [{"centre_lps_mm": [0, 0, 0], "diameter_mm": 10.0}]}
+    scores = score_plan({"trajectories": [free]}, truth, clear_of_all, loop)
+    # the least distance inside is that of its middle, which the shells come near
+    assert -3.0 - RESIDUAL <= scores["zone_to_bowel_mm"] < -1.0
+
+
+def test_bowel_is_where_the_patient_is_painted_as_bowel(patient: Patient) -> None:
+    field = 0.5 * patient.field_size_kji_mm[::-1]
+    dice = np.random.default_rng(1)
+    points = patient.field_centre_mm + dice.uniform(-field, field, size=(4000, 3))
+    here = moved_points(np.linalg.inv(patient.lps_from_body), points)
+    painted = np.full(len(points), "", dtype=object)
+    for part in patient.parts:
+        painted[signed_distance_mm(part.shape, here) <= 0.0] = part.tissue.structure
+    _, bowel_mm = distances_in_patient("easy", patient.seed)
+    measured = bowel_mm(points)
+    inside = painted == "bowel"
+    assert inside.sum() > 40
+    assert (measured[inside] <= RESIDUAL).all()
+    # tumour and liver are never bowel; other organs may be painted over some of it
+    assert (measured[(painted == "liver") | (painted == "gtv")] >= -RESIDUAL).all()
+
+
+def test_a_zone_beside_bowel_keeps_its_distance() -> None:
+    def bowel(points: np.ndarray) -> np.ndarray:
+        away: np.ndarray = np.hypot(np.hypot(points[:, 0] - 40.0, points[:, 1]), points[:, 2])
+        return away - 18.0
+
+    free = {"entry_lps_mm": [0, 0, -80], "tip_lps_mm": [0, 0, 10], "zone": zone(0.0)}
+    truth = {"lesions": [{"centre_lps_mm": [0, 0, 0], "diameter_mm": 10.0}]}
+    scores = score_plan({"trajectories": [free]}, truth, clear_of_all, bowel)
+    assert scores["zone_to_bowel_mm"] == pytest.approx(40.0 - 18.0 - 15.0, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"long_axis_mm": 9.9}, {"long_axis_mm": 100.1}, {"short_axis_mm": 1e4}, {"short_axis_mm": -30},
+     {"axis_lps": [0, 0, 0]}, {"axis_lps": None}, {"centre_lps_mm": [0, 0, 1e12]},
+     {"centre_lps_mm": [0, 0, 10**400]}, {"long_axis_mm": True}, {"long_axis_mm": "30"}],
+)  # fmt: skip
+def test_a_zone_that_no_antenna_makes_is_refused(change: dict[str, Any]) -> None:
+    lesion = {"centre_lps_mm": [0, 0, 0], "diameter_mm": 10.0}
+    with pytest.raises(MethodRefusedError):
+        union_margin_mm([zone(0.0) | change], lesion)
+
+
+@pytest.mark.parametrize(("long", "short"), [(10.0, 10.0), (100.0, 100.0)])
+def test_the_smallest_and_the_largest_zone_are_judged(long: float, short: float) -> None:
+    lesion = {"centre_lps_mm": [0, 0, 0], "diameter_mm": 6.0}
+    assert union_margin_mm([zone(0.0, long, short)], lesion) == pytest.approx(
+        0.5 * long - 3.0, abs=0.02
+    )
+
+
+ODD: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, "4", "\ud800", 10**400, 1e300, -1e12, 0, 1, 7.5, {}, [], [0, 0, 0], [0, 0, 1],
+     [0, 0, 10**400], [True, 1, 2], [[1, 0], [0, 1]]]
+)  # fmt: skip
+KEYS = st.sampled_from(
+    ["needles", "trajectories", "mam_mm", "value", "zone", "entry_lps_mm", "tip_lps_mm", "axis_lps",
+     "direction_lps", "lps_from_template", "centre_lps_mm", "long_axis_mm", "short_axis_mm"]
+)  # fmt: skip
+ANSWERS = st.dictionaries(
+    KEYS,
+    st.recursive(
+        ODD, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner), max_leaves=12
+    ),
+)
+TRUTH = {
+    "plate": {"lps_from_template": np.eye(4).tolist(), "thickness_mm": 15.0},
+    "intraop": {"needles": [needle((0, 0, 0), (0, 0, 1))]},
+    "ablation": {"mam_mm": 1.0},
+    "lesions": [{"centre_lps_mm": [0, 0, 0], "diameter_mm": 10.0}],
+}
+
+
+@settings(deadline=None, max_examples=300)
+@given(ANSWERS)
+def test_whatever_is_answered_is_scored_in_numbers_or_refused(answer: dict[str, Any]) -> None:
+    def plan(answer: dict[str, Any], truth: dict[str, Any]) -> dict[str, float]:
+        return score_plan(answer, truth, clear_of_all, clear_of_all)
+
+    for score in (score_pose, score_needles, score_margin, plan):
+        try:
+            scores = score(answer, TRUTH)
+        except MethodRefusedError as error:
+            assert json.dumps(str(error))  # noqa: PT017 - it has to be writable, nothing else
+        else:
+            assert json.dumps(scores, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [None, [], [1], [None], ["x"], [{}], {"entry_lps_mm": [0, 0, 0]}, "x",
+     [{"entry_lps_mm": [0, 0, -80], "tip_lps_mm": [0, 0, 10]}],
+     [{"entry_lps_mm": [0, 0, -80], "tip_lps_mm": [0, 0, 10], "zone": 5}],
+     [{"entry_lps_mm": [0, 0, -80], "tip_lps_mm": [0, 0, 10], "zone": zone(0.0)}] * 21],
+)  # fmt: skip
+def test_half_a_plan_is_none(listed: object) -> None:
+    with pytest.raises(MethodRefusedError):
+        score_plan({"trajectories": listed}, TRUTH, clear_of_all, clear_of_all)
