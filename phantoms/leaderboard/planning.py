@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from phantoms.leaderboard.answers import direction_in, numbers_in, objects_in, refused_answer
+from phantoms.motion import moved_points
 from phantoms.sampling import sphere_points
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def score_plan(
     Returns
     -------
     dict of str to float
-        ``needles``; ``mam_mm``, the least margin over all lesions, if they are spheres;
+        ``needles``; ``mam_mm``, the least margin over all lesions;
         ``clearance_mm`` of the shafts' middle lines; ``hits``: needles that go through bone,
         lung or bowel; ``zone_to_bowel_mm``, negative where a zone reaches into bowel.
 
@@ -92,7 +93,7 @@ def _way(trajectory: Mapping[str, Any]) -> Floats:
 
 
 def union_margin_mm(zones: Sequence[Mapping[str, Any]], lesion: Mapping[str, Any]) -> float:
-    """Measure the least signed margin of a spherical lesion in a union of ellipsoids.
+    """Measure the least signed margin of a lesion, sphere or oval, in a union of ellipsoids.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def union_margin_mm(zones: Sequence[Mapping[str, Any]], lesion: Mapping[str, Any
         Each with ``centre_lps_mm``, ``axis_lps``, ``long_axis_mm`` and ``short_axis_mm``, both
         10 to 100 mm.
     lesion : mapping
-        With ``centre_lps_mm`` and ``diameter_mm``.
+        With ``lps_from_lesion`` and ``radii_mm``, as in ``truth.json``.
 
     Returns
     -------
@@ -117,28 +118,31 @@ def union_margin_mm(zones: Sequence[Mapping[str, Any]], lesion: Mapping[str, Any
     --------
     >>> ball = {"centre_lps_mm": [0, 0, 0], "axis_lps": [0, 0, 1], "long_axis_mm": 30,
     ...         "short_axis_mm": 30}
-    >>> round(union_margin_mm([ball], {"centre_lps_mm": [0, 0, 4], "diameter_mm": 10}), 2)
+    >>> pose = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 4], [0, 0, 0, 1]]
+    >>> round(union_margin_mm([ball], {"lps_from_lesion": pose, "radii_mm": [5, 5, 5]}), 2)
     6.0
     """
     bodies = _bodies(zones)
     skin = np.concatenate([body.surface_mm() for body in bodies])
     # of the surfaces, what lies inside another zone is no border of the union
     buried = np.any([body.norm(skin) < 1.0 - 1e-9 for body in bodies], axis=0)
-    radius = 0.5 * float(lesion["diameter_mm"])
-    ball = np.concatenate([radius * sphere_points(LESION_POINTS), _inner_points(radius)])
-    points = np.asarray(lesion["centre_lps_mm"]) + ball
+    points = _lesion_points(lesion)
     inside = np.any([body.norm(points) <= 1.0 for body in bodies], axis=0)
     distance, _ = cKDTree(skin[~buried]).query(points)
     return float(np.where(inside, distance, -distance).min())
 
 
-def _inner_points(radius_mm: float) -> Floats:
-    """List points (n, 3) of a cubic grid inside a ball about the origin, millimetres."""
-    steps = int(radius_mm / INNER_STEP_MM)
-    axis = INNER_STEP_MM * np.arange(-steps, steps + 1)
-    grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
-    inner: Floats = grid[np.linalg.norm(grid, axis=1) < radius_mm]
-    return inner
+def _lesion_points(lesion: Mapping[str, Any]) -> Floats:
+    """List points (n, 3) on a lesion's surface and on a cubic grid inside it, LPS millimetres."""
+    radii = np.asarray(lesion["radii_mm"], dtype=np.float64)
+    axes = [
+        INNER_STEP_MM * np.arange(-steps, steps + 1)
+        for steps in (radii / INNER_STEP_MM).astype(int).tolist()
+    ]
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    inner = grid[np.linalg.norm(grid / radii, axis=1) < 1.0]
+    own = np.concatenate([radii * sphere_points(LESION_POINTS), inner])
+    return moved_points(np.asarray(lesion["lps_from_lesion"], dtype=np.float64), own)
 
 
 def _bodies(zones: Sequence[object]) -> list[_Ellipsoid]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from phantoms.leaderboard.methods import load_methods
@@ -45,7 +46,7 @@ def put_case(tmp_path: Path) -> Callable[..., Path]:
             "plate": {"lps_from_template": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]],
                       "thickness_mm": 15.0},
             "intraop": {"needles": []},
-            "lesions": [{"centre_lps_mm": [0, 0, 0], "diameter_mm": 10.0}],
+            "lesions": [{"lps_from_lesion": np.eye(4).tolist(), "radii_mm": [5.0] * 3}],
             "ablation": {"mam_mm": -1.0},
             "files_sha256": hashes,
         } | more  # fmt: skip

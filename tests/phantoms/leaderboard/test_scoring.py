@@ -140,6 +140,13 @@ def test_a_needle_that_points_nowhere_is_refused(way: object) -> None:
         score_needles({"needles": [found]}, {"intraop": {"needles": []}})
 
 
+def ball_at(centre_mm: list[float], diameter_mm: float) -> dict[str, object]:
+    """Write a sphere down as the truth does."""
+    pose = np.eye(4)
+    pose[:3, 3] = centre_mm
+    return {"lps_from_lesion": pose.tolist(), "radii_mm": [0.5 * diameter_mm] * 3}
+
+
 def zone(z: float, long: float = 30.0, short: float = 30.0) -> dict[str, Any]:
     return {
         "centre_lps_mm": [0, 0, z],
@@ -152,14 +159,14 @@ def zone(z: float, long: float = 30.0, short: float = 30.0) -> dict[str, Any]:
 @settings(deadline=None, max_examples=8)
 @given(st.floats(0.0, 20.0), st.floats(4.0, 20.0))
 def test_a_sphere_in_a_sphere(offset_mm: float, diameter_mm: float) -> None:
-    lesion = {"centre_lps_mm": [offset_mm, 0, 0], "diameter_mm": diameter_mm}
+    lesion = ball_at([offset_mm, 0, 0], diameter_mm)
     margin = union_margin_mm([zone(0.0)], lesion)
     # the point of the lesion farthest from the zone's centre decides, inside and outside
     assert margin == pytest.approx(15.0 - offset_mm - 0.5 * diameter_mm, abs=0.02)
 
 
 def test_two_zones_are_one_where_they_overlap() -> None:
-    lesion = {"centre_lps_mm": [0, 0, 0], "diameter_mm": 10.0}
+    lesion = ball_at([0, 0, 0], 10.0)
     apart = 12.0
     # two spheres of radius 15 meet in a circle of this radius about the middle
     waist_mm = math.sqrt(15.0**2 - apart**2)
@@ -168,7 +175,7 @@ def test_two_zones_are_one_where_they_overlap() -> None:
 
 
 def test_a_long_zone_lies_along_its_axis() -> None:
-    lesion = {"centre_lps_mm": [0, 0, 0], "diameter_mm": 10.0}
+    lesion = ball_at([0, 0, 0], 10.0)
     assert union_margin_mm([zone(0.0, 40.0, 20.0)], lesion) == pytest.approx(5.0, abs=0.05)
 
 
@@ -179,7 +186,7 @@ def test_a_plan_through_bone_is_a_hit() -> None:
 
     free = {"entry_lps_mm": [0, 0, -80], "tip_lps_mm": [0, 0, 10], "zone": zone(0.0)}
     bad = {"entry_lps_mm": [0, 0, -80], "tip_lps_mm": [8, 0, 10]}
-    truth = {"lesions": [{"centre_lps_mm": [0, 0, 0], "diameter_mm": 10.0}]}
+    truth = {"lesions": [ball_at([0, 0, 0], 10.0)]}
     scores = score_plan({"trajectories": [free, bad]}, truth, clearance, clearance)
     assert scores["needles"] == 2.0
     assert scores["hits"] == 1.0
@@ -191,7 +198,7 @@ def test_a_plan_through_bone_is_a_hit() -> None:
 
 
 def test_tumour_that_lives_on_in_the_middle_counts() -> None:
-    lesion = {"centre_lps_mm": [0, 0, 0], "diameter_mm": 24.0}
+    lesion = ball_at([0, 0, 0], 24.0)
     away = 12.0 + 3.0
     # six balls round the lesion cover its whole surface and leave its middle free
     ways = [(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)]
@@ -216,7 +223,7 @@ def test_bowel_that_a_zone_swallows_whole_is_reached() -> None:
         return away - 3.0
 
     free = {"entry_lps_mm": [0, 0, -80], "tip_lps_mm": [0, 0, 10], "zone": zone(0.0)}
-    truth = {"lesions": [{"centre_lps_mm": [0, 0, 0], "diameter_mm": 10.0}]}
+    truth = {"lesions": [ball_at([0, 0, 0], 10.0)]}
     scores = score_plan({"trajectories": [free]}, truth, clear_of_all, loop)
     # the least distance inside is that of its middle, which the shells come near
     assert -3.0 - RESIDUAL <= scores["zone_to_bowel_mm"] < -1.0
@@ -245,7 +252,7 @@ def test_a_zone_beside_bowel_keeps_its_distance() -> None:
         return away - 18.0
 
     free = {"entry_lps_mm": [0, 0, -80], "tip_lps_mm": [0, 0, 10], "zone": zone(0.0)}
-    truth = {"lesions": [{"centre_lps_mm": [0, 0, 0], "diameter_mm": 10.0}]}
+    truth = {"lesions": [ball_at([0, 0, 0], 10.0)]}
     scores = score_plan({"trajectories": [free]}, truth, clear_of_all, bowel)
     assert scores["zone_to_bowel_mm"] == pytest.approx(40.0 - 18.0 - 15.0, abs=0.02)
 
@@ -257,14 +264,14 @@ def test_a_zone_beside_bowel_keeps_its_distance() -> None:
      {"centre_lps_mm": [0, 0, 10**400]}, {"long_axis_mm": True}, {"long_axis_mm": "30"}],
 )  # fmt: skip
 def test_a_zone_that_no_antenna_makes_is_refused(change: dict[str, Any]) -> None:
-    lesion = {"centre_lps_mm": [0, 0, 0], "diameter_mm": 10.0}
+    lesion = ball_at([0, 0, 0], 10.0)
     with pytest.raises(MethodRefusedError):
         union_margin_mm([zone(0.0) | change], lesion)
 
 
 @pytest.mark.parametrize(("long", "short"), [(10.0, 10.0), (100.0, 100.0)])
 def test_the_smallest_and_the_largest_zone_are_judged(long: float, short: float) -> None:
-    lesion = {"centre_lps_mm": [0, 0, 0], "diameter_mm": 6.0}
+    lesion = ball_at([0, 0, 0], 6.0)
     assert union_margin_mm([zone(0.0, long, short)], lesion) == pytest.approx(
         0.5 * long - 3.0, abs=0.02
     )
@@ -288,7 +295,7 @@ TRUTH = {
     "plate": {"lps_from_template": np.eye(4).tolist(), "thickness_mm": 15.0},
     "intraop": {"needles": [needle((0, 0, 0), (0, 0, 1))]},
     "ablation": {"mam_mm": 1.0},
-    "lesions": [{"centre_lps_mm": [0, 0, 0], "diameter_mm": 10.0}],
+    "lesions": [ball_at([0, 0, 0], 10.0)],
 }
 
 
@@ -317,3 +324,17 @@ def test_whatever_is_answered_is_scored_in_numbers_or_refused(answer: dict[str, 
 def test_half_a_plan_is_none(listed: object) -> None:
     with pytest.raises(MethodRefusedError):
         score_plan({"trajectories": listed}, TRUTH, clear_of_all, clear_of_all)
+
+
+def test_an_oval_lesion_is_judged_by_its_own_axes() -> None:
+    # 4 x 6 x 9 mm, its longest axis along x, in a ball of 15 mm: 6 mm are left at its poles
+    turn = [[0.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 0.0], [-1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]]
+    lesion = {"lps_from_lesion": turn, "radii_mm": [4.0, 6.0, 9.0]}
+    assert union_margin_mm([zone(0.0)], lesion) == pytest.approx(6.0, abs=0.05)
+    # with the zone 8 mm off across it, the farthest point (9 cos t, -4 sin t) decides, at sin t
+    # = 32 / 65: the square of its distance is 145 + 64 sin t - 65 sin² t
+    farthest = np.sqrt(145.0 + 32.0**2 / 65.0)
+    assert union_margin_mm([zone(8.0)], lesion) == pytest.approx(15.0 - farthest, abs=0.05)
+    # along its own longest axis the pole looks out by 2 mm
+    upright = {"lps_from_lesion": np.eye(4).tolist(), "radii_mm": [4.0, 6.0, 9.0]}
+    assert union_margin_mm([zone(8.0)], upright) == pytest.approx(-2.0, abs=0.05)
