@@ -31,7 +31,17 @@ def python(session: nox.Session, *arguments: str) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests on two cores and keep the coverage data."""
     coverage_options = ("--cov", "--cov-branch", "--cov-report=")
-    python(session, "-m", "pytest", "-n", "2", *coverage_options, *session.posargs)
+    python(
+        session,
+        "-m",
+        "pytest",
+        "-n",
+        "2",
+        "--dist",
+        "loadgroup",
+        *coverage_options,
+        *session.posargs,
+    )
 
 
 @nox.session

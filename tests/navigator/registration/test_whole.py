@@ -25,6 +25,9 @@ from tests.navigator.registration.small_patient import (
     small_patient,
 )
 
+pytestmark = pytest.mark.xdist_group("whole")
+"""On one worker: what is registered once serves many tests."""
+
 SHIFT_MM = (0.0, 3.0, 10.0)
 TRUE = motion((3.0, -2.0, 4.0), (12.0, -9.0, 14.0))
 SLICES_MM = (2.5, 2.0, 2.0)

@@ -23,17 +23,22 @@ if TYPE_CHECKING:
 
     from phantoms.setups import SetUp
 
-SEEDS = (0, 1)
+MORE_SEEDS = (1, 2)
 USUAL = tuple(name for name in CASES if len(CASES[name].patient.lesions) == 1
               and CASES[name].patient.lesions[0].where == "deep")  # fmt: skip
 """Cases of the usual patient, whom many of them share; the others have one of their own."""
 
 
-@pytest.fixture(
-    scope="module",
-    params=[(name, seed) for name in CASES for seed in (SEEDS if name in USUAL else SEEDS[:1])],
-    ids=lambda each: f"{each[0]}-{each[1]}",
-)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Set every case up for one patient, and with `--long` the shared ones for three."""
+    if "made" in metafunc.fixturenames:
+        more = MORE_SEEDS if metafunc.config.getoption("--long") else ()
+        each = [(name, seed) for name in CASES for seed in (0, *(more if name in USUAL else ()))]
+        ids = [f"{name}-{seed}" for name, seed in each]
+        metafunc.parametrize("made", each, indirect=True, scope="module", ids=ids)
+
+
+@pytest.fixture(scope="module")
 def made(request: pytest.FixtureRequest, set_up: Callable[[str, int], SetUp]) -> SetUp:
     return set_up(*request.param)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from phantoms.setups import SetUp
 
-SEEDS = (0, 1)
+SEEDS = (0,)
 
 
 def fit_rms_mm(model: np.ndarray, seen: np.ndarray) -> float:
