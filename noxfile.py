@@ -30,18 +30,9 @@ def python(session: nox.Session, *arguments: str) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests on two cores and keep the coverage data."""
+    on_two_cores = ("-n", "2", "--dist", "loadgroup")
     coverage_options = ("--cov", "--cov-branch", "--cov-report=")
-    python(
-        session,
-        "-m",
-        "pytest",
-        "-n",
-        "2",
-        "--dist",
-        "loadgroup",
-        *coverage_options,
-        *session.posargs,
-    )
+    python(session, "-m", "pytest", *on_two_cores, *coverage_options, *session.posargs)
 
 
 @nox.session
