@@ -76,6 +76,9 @@ class Look:
     lesions: int
 
 
+BULGING = ("liver", "lung", "abdomen")
+"""Groups of parts that lie on the liver; the wall holds its shape."""
+
 LOOKS: Mapping[str, Look] = MappingProxyType(
     {
         "smooth": Look(
@@ -141,10 +144,14 @@ def build_phantom_problem(kind: str, seed: int) -> Problem:
 
 
 def _deformed_too(patient: Patient, breathed: BodyMotion, rng: np.random.Generator) -> BodyMotion:
-    """Let the liver bulge before it slides: a breath alone leaves it nearly rigid."""
+    """Let the liver bulge before it slides: a breath alone leaves it nearly rigid.
+
+    What lies on it bulges too: a diaphragm that stayed would show an edge where no tissue ends.
+    """
     inside = moved_points(patient.lps_from_body, points_within(patient.liver, 10.0))
     bumps = bump_motion(inside.min(axis=0), inside.max(axis=0), rng)
-    return BodyMotion({**breathed.by_group, "liver": chained(bumps, breathed.of("liver"))})
+    bulging = {group: chained(bumps, breathed.of(group)) for group in BULGING}
+    return BodyMotion({**breathed.by_group, **bulging})
 
 
 def _vessels_within(labels: Labels) -> NDArray[np.bool_]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from phantoms.painting import ScanGrid
 
 GROUPS = ("liver", "tumour", "bone")
-MAKING = 4
+MAKING = 5
 """Raised when problems of the same kind and seed change: results of two makings do not compare."""
 LATTICE_MM = 4.0
 """Folds are counted between points of the planning body that lie so far apart."""

@@ -108,7 +108,9 @@ def sum_at_nodes(  # noqa: PLR0913, PLR0917 - bare arrays
     carried: Voxels,
     weights: Voxels,
     share: Voxels,
-    scale: float,
+    noise: float,
+    edge: float,
+    factor: float,
     step: int,
     nodes: tuple[int, int, int],
 ) -> Voxels:
@@ -119,8 +121,13 @@ def sum_at_nodes(  # noqa: PLR0913, PLR0917 - bare arrays
     expected, carried, weights, share : (z, y, x) array
         What the new scan should show, what it shows, how much each point counts, and how much of
         it belongs to this layer.
-    scale : float
-        Residual at which a point loses most of its weight, HU.
+    noise : float
+        Spread of the residual where the scan is flat, HU.
+    edge : float
+        Lattice steps that an edge may lie off by reading and blur alone: its residual spreads by
+        its slope times this.
+    factor : float
+        Residual, by its spread, at which a point keeps a quarter of its weight.
     step : int
         Lattice points from node to node.
     nodes : tuple of three int
@@ -129,8 +136,8 @@ def sum_at_nodes(  # noqa: PLR0913, PLR0917 - bare arrays
     Returns
     -------
     (9, n, m, o) array
-        zz, yy, xx, zy, zx, yx of the tensor and z, y, x of the force, summed with trilinear
-        weights, float32.
+        zz, yy, xx, zy, zx, yx of the tensor and z, y, x of the force, in units of the spread,
+        summed with trilinear weights, float32.
     """
     nz, ny, nx = expected.shape
     total = np.zeros((9, nodes[0], nodes[1], nodes[2]), np.float32)
@@ -150,11 +157,12 @@ def sum_at_nodes(  # noqa: PLR0913, PLR0917 - bare arrays
                     continue
                 is_empty = False
                 e = float(carried[k, j, i] - expected[k, j, i])
-                s = e / scale
-                w = w / ((1.0 + s * s) * (1.0 + s * s))
                 gz = _slope(expected, k, j, i, 0)
                 gy = _slope(expected, k, j, i, 1)
                 gx = _slope(expected, k, j, i, 2)
+                spread = noise * noise + edge * edge * (gz * gz + gy * gy + gx * gx)
+                s = e * e / (factor * factor * spread)
+                w = w / ((1.0 + s) * (1.0 + s) * spread)
                 c = min(i // step, nodes[2] - 2)
                 upper = w * ((i - c * step) / step)
                 lower = w - upper

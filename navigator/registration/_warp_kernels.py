@@ -125,9 +125,25 @@ def carry_scan(  # noqa: PLR0913, PLR0917 - bare arrays
                 weights[k, j, i] = 1.0
 
 
+@numba.njit(cache=True, inline="always")
+def _change(value: float, changes: Floats, low_hu: float, bin_hu: float) -> float:
+    """Read between bins by how much a value changes."""
+    last = changes.shape[0] - 1
+    at = min(max((value - low_hu) / bin_hu - 0.5, 0.0), float(last))
+    b = min(int(at), last - 1)
+    f = at - b
+    return float(changes[b] * (1 - f) + changes[b + 1] * f)
+
+
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def expect_values(  # noqa: PLR0913, PLR0917 - bare arrays
-    fixed: Voxels, inside: Voxels, tables: Floats, low_hu: float, bin_hu: float, expected: Voxels
+    fixed: Voxels,
+    share: Voxels,
+    inner: Voxels,
+    outer: Voxels,
+    changes: Floats,
+    bins_hu: tuple[float, float],
+    expected: Voxels,
 ) -> None:
     """Say what the new scan should show for each planning value.
 
@@ -135,26 +151,25 @@ def expect_values(  # noqa: PLR0913, PLR0917 - bare arrays
     ----------
     fixed : (z, y, x) array
         Planning values, HU, float32.
-    inside : (z, y, x) array
+    share : (z, y, x) array
         Share of the organ that has a table of its own.
-    tables : (2, n) array
-        Expected HU by bin of the planning value: outside and inside that organ.
-    low_hu, bin_hu : float
+    inner, outer : (z, y, x) array
+        Planning values of the two tissues that a point may mix, HU.
+    changes : (2, n) array
+        Change in HU by bin of the planning value: outside and inside that organ.
+    bins_hu : (low, width)
         Where the first bin begins, and how wide each is.
     expected : (z, y, x) array
         Written, HU, float32.
     """
-    last = tables.shape[1] - 1
+    low, width = bins_hu
     for k in range(fixed.shape[0]):
         for j in range(fixed.shape[1]):
             for i in range(fixed.shape[2]):
-                at = (fixed[k, j, i] - low_hu) / bin_hu - 0.5
-                at = min(max(at, 0.0), float(last))
-                b = min(int(at), last - 1)
-                f = at - b
-                out = tables[0, b] * (1 - f) + tables[0, b + 1] * f
-                share = inside[k, j, i]
-                if share > 0:
-                    own = tables[1, b] * (1 - f) + tables[1, b + 1] * f
-                    out += share * (own - out)
-                expected[k, j, i] = out
+                s = share[k, j, i]
+                change = 0.0
+                if s < 1:
+                    change += (1 - s) * _change(outer[k, j, i], changes[0], low, width)
+                if s > 0:
+                    change += s * _change(inner[k, j, i], changes[1], low, width)
+                expected[k, j, i] = fixed[k, j, i] + change

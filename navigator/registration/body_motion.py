@@ -20,7 +20,7 @@ from navigator.geometry.rigid import (
 from navigator.registration._normal_kernels import sum_rigid
 from navigator.registration._warp_kernels import carry_scan, expect_values
 from navigator.registration.contrast import BIN_HU, find_flat, fit_contrast
-from navigator.registration.lattice import WINDOW_HU
+from navigator.registration.lattice import TISSUE_HU, WINDOW_HU, soft_image
 
 if TYPE_CHECKING:
     from navigator.arrays import Floats, Voxels
@@ -77,6 +77,7 @@ def fit_motion(
     FoundMotion or None
         None where too little is in common, or nothing in it has an edge.
     """
+    planning, new = soft_image(planning), soft_image(new)
     weights = planning.weights if chosen is None else chosen
     centre = _centre_index(weights)
     matrix, compared = np.array(start), None
@@ -150,19 +151,20 @@ def compare(
     used = seen > 0
     if int(used.sum()) < LEAST_POINTS:
         return None
-    table = fit_contrast(planning.values, carried, used & find_flat(planning.values))
+    changes = fit_contrast(planning.values, carried, used & find_flat(planning.values))
     expected = np.empty(shape, np.float32)
     nowhere = np.zeros((1, 1, 1), np.float32)
     expect_values(
         planning.values,
         np.broadcast_to(nowhere, shape),
-        np.stack([table, table]),
-        WINDOW_HU[0],
-        BIN_HU,
+        planning.values,
+        planning.values,
+        np.stack([changes, changes]),
+        (WINDOW_HU[0], BIN_HU),
         expected,
     )
     # air beyond the skin agrees with itself and would shrink the spread
-    tissue = used & ((planning.values > WINDOW_HU[0] + 10) | (carried > WINDOW_HU[0] + 10))
+    tissue = used & ((planning.values > TISSUE_HU) | (carried > TISSUE_HU))
     return Comparison(
         expected=expected,
         carried=carried,

@@ -17,14 +17,14 @@ from navigator.registration.lattice import WINDOW_HU
 if TYPE_CHECKING:
     from navigator.arrays import Booleans, Floats, Voxels
 
-BINS = 75
-BIN_HU = (WINDOW_HU[1] - WINDOW_HU[0]) / BINS
+BIN_HU = 8.0
+BINS = round((WINDOW_HU[1] - WINDOW_HU[0]) / BIN_HU)
 SMOOTH_BINS = 1.5
 LEAST_IN_BIN = 30.0
 """Fewer values say nothing of a bin: it lies on the line between its neighbours."""
 FLAT_HU = 12.0
 """Per lattice step: a steeper place is an edge."""
-UNCHANGED_HU = (-200.0, -60.0, 400.0)
+UNCHANGED_HU = (WINDOW_HU[0], -60.0, WINDOW_HU[1])
 """Air, fat and dense bone look the same with and without contrast medium."""
 CENTRES_HU = WINDOW_HU[0] + (np.arange(BINS) + 0.5) * BIN_HU
 
@@ -62,8 +62,8 @@ def fit_contrast(planning: Voxels, new: Voxels, chosen: Booleans) -> Floats:
 
     Returns
     -------
-    (75,) array
-        Expected HU of the new scan by bin of 8 HU of the planning value, from -200 HU.
+    (n,) array
+        Change in HU by bin of 8 HU of the planning value, from the window's lower end.
     """
     values = np.clip(planning[chosen].astype(np.float64), *WINDOW_HU)
     change = new[chosen].astype(np.float64) - values
@@ -78,5 +78,5 @@ def fit_contrast(planning: Voxels, new: Voxels, chosen: Booleans) -> Floats:
     at = np.concatenate([UNCHANGED_HU, CENTRES_HU[known]])
     by = np.concatenate([np.zeros(3), sums[known] / counts[known]])
     order = np.argsort(at, kind="stable")
-    expected: Floats = CENTRES_HU + np.interp(CENTRES_HU, at[order], by[order])
-    return expected
+    change: Floats = np.interp(CENTRES_HU, at[order], by[order])
+    return change

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import fft, ndimage
 
+from navigator.registration.lattice import soft_image
+
 if TYPE_CHECKING:
     from navigator.arrays import Floats, Voxels
     from navigator.registration.lattice import LatticeImage
@@ -110,6 +112,7 @@ def find_shifts(
     list of ShiftPeak
         Best first; empty where nothing is in common.
     """
+    fixed, moving = soft_image(fixed), soft_image(moving)
     correlation, overlap = correlate_masked(
         fixed.values, fixed.weights, moving.values, moving.weights
     )

@@ -14,24 +14,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from navigator.registration._normal_kernels import sum_at_nodes
-from navigator.registration._warp_kernels import blend_layers, carry_scan, expect_values
+from navigator.registration._warp_kernels import blend_layers, carry_scan
 from navigator.registration.body_motion import Comparison, index_affine, spread_hu
-from navigator.registration.contrast import BIN_HU, find_flat, fit_contrast
-from navigator.registration.lattice import WINDOW_HU
+from navigator.registration.expectation import expect_new_values, find_shade, find_tissue
 from navigator.registration.node_fields import NodeFields, Stage, moved_nodes, nodes_of_layer
 from navigator.registration.smooth_steps import smoothness_within, solve_step
 
 if TYPE_CHECKING:
-    from navigator.arrays import Booleans, Floats, Voxels
+    from navigator.arrays import Floats, Voxels
+    from navigator.registration.expectation import TwoTissues
     from navigator.registration.lattice import LatticeImage
     from navigator.registration.layers import Layers
 
 ROBUST_FACTOR = 2.0
 """Residual, by the layer's spread, at which a point keeps a quarter of its weight: wider lets the
 streaks of a needle pull."""
+EDGE_MM = 0.3
+"""By so much an edge seems to lie off by blur alone: no steep edge shall outweigh all else."""
 LONGEST_STEP_MM, SETTLED_MM = 6.0, 0.08
 UNIT_MM = 8.0
 """Node distance at which the stiffness below is written."""
@@ -52,7 +53,7 @@ class Stiffness:
 
 
 REST = Stiffness(first_weight=0.02, second_weight=0.2)
-LIVER = Stiffness(first_weight=0.02, second_weight=5.0)
+LIVER = Stiffness(first_weight=0.02, second_weight=0.35)
 """A liver turns, is pressed together and bends in the large: an affine motion costs little, but
 where contrast has washed out and half of its edge is cut off, not nothing."""
 
@@ -64,17 +65,17 @@ class StageScans:
     Parameters
     ----------
     planning, new : LatticeImage
-        Both scans, one spacing.
+        Both scans, one spacing; the planning scan blurred as reading the new one blurs.
     layers : Layers
         On the planning lattice.
-    inside : (z, y, x) array
-        Share of each point in the liver; zeros where it is not known.
+    tissues : TwoTissues
+        The planning scan as liver and surroundings.
     """
 
     planning: LatticeImage
     new: LatticeImage
     layers: Layers
-    inside: Voxels
+    tissues: TwoTissues
 
     def shares(self) -> Voxels:
         """Stack the layers' shares: rest, bone, and liver where there is one."""
@@ -167,37 +168,26 @@ def compare_deformed(
     shape = planning.values.shape
     displacement = np.empty((*shape, 3), np.float32)
     blend_layers(values, shares, step, displacement)
-    carried, seen, expected = (np.empty(shape, np.float32) for _ in range(3))
+    carried, seen = np.empty(shape, np.float32), np.empty(shape, np.float32)
     affine = index_affine(planning, new, body)
     carry_scan(new.values, new.weights, affine, displacement, planning.weights, carried, seen)
-    organ = scans.inside > 0.5
-    flat = find_flat(planning.values) & (seen > 0)
-    outer = fit_contrast(planning.values, carried, flat & ~organ)
-    inner = outer
-    if organ.any():
-        inner = fit_contrast(planning.values, carried, flat & ndimage.binary_erosion(organ))
-    tables = np.stack([outer, inner])
-    expect_values(planning.values, scans.inside, tables, WINDOW_HU[0], BIN_HU, expected)
+    expected = expect_new_values(scans.tissues, carried, seen)
+    shown = find_tissue(planning.values, carried, seen)
+    noise = spread_hu((carried - expected)[shown])
+    expected += find_shade(carried - expected, seen, noise, planning.lattice.spacing_mm)
     return Comparison(
         expected=expected,
         carried=carried,
         weights=seen,
-        noise_hu=spread_hu((carried - expected)[_tissue(planning.values, carried, seen)]),
+        noise_hu=spread_hu((carried - expected)[shown]),
     )
-
-
-def _tissue(planning: Voxels, carried: Voxels, seen: Voxels) -> Booleans:
-    """Find where one of the scans shows more than air."""
-    least = WINDOW_HU[0] + 10.0
-    shown: Booleans = (seen > 0) & ((planning > least) | (carried > least))
-    return shown
 
 
 def _sum_data(
     compared: Comparison, share: Voxels, stage: Stage, counts: tuple[int, ...]
 ) -> tuple[Voxels, Voxels]:
     """Sum a layer's tensors (6, n, m, o) and forces (3, n, m, o) per point of a node's cell."""
-    shown = _tissue(compared.expected, compared.carried, compared.weights)
+    shown = find_tissue(compared.expected, compared.carried, compared.weights)
     noise = spread_hu((compared.carried - compared.expected)[shown & (share > 0.5)])
     n, m, o = counts
     sums = sum_at_nodes(
@@ -205,10 +195,12 @@ def _sum_data(
         compared.carried,
         compared.weights,
         share,
-        ROBUST_FACTOR * noise,
+        noise,
+        EDGE_MM / stage.spacing_mm,
+        ROBUST_FACTOR,
         stage.step,
         (n, m, o),
     )
     # the smoothness is written for millimetres, the slopes for lattice steps
-    scale = np.float32(1.0 / (noise**2 * stage.step**3 * stage.spacing_mm**2))
+    scale = np.float32(1.0 / (stage.step**3 * stage.spacing_mm**2))
     return scale * sums[:6], scale * sums[6:]

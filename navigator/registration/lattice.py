@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from navigator.arrays import Floats, Voxels
     from navigator.model.volume import Grid, Mask, Volume
 
-WINDOW_HU = (-200.0, 400.0)
-"""Soft tissue, contrast and bone; air and lung are one, metal weighs no more than bone."""
+WINDOW_HU = (-1000.0, 400.0)
+"""Air to bone; metal weighs no more than bone. Cut off at fat, the lung's edge would seem to lie
+deeper in the liver the thicker the slices are."""
+TISSUE_HU = -190.0
+"""Denser than this is soft tissue or bone, not lung or air."""
 METAL_HU = 1500.0
 FINEST_MM = 2.2
 """Blocks of a slice are averaged to about this: near the slice spacing of the new scan."""
@@ -229,6 +232,22 @@ def read_scan(scan: ShrunkScan, lattice: Lattice) -> LatticeImage:
     return LatticeImage(
         values=values, weights=(weights >= LEAST_SURE).astype(np.float32), lattice=lattice
     )
+
+
+def soft_image(image: LatticeImage) -> LatticeImage:
+    """Make air and lung one: what a rigid motion is found by is tissue.
+
+    Parameters
+    ----------
+    image : LatticeImage
+        A scan on a lattice.
+
+    Returns
+    -------
+    LatticeImage
+        Clipped from below.
+    """
+    return replace(image, values=np.maximum(image.values, np.float32(TISSUE_HU)))
 
 
 def read_array(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from navigator.model.volume import Mask, Volume
     from navigator.registration.body_motion import FoundMotion
 
-COARSE_MM, MIDDLE_MM, FINE_MM = 8.0, 5.0, 3.0
+COARSE_MM, MIDDLE_MM, FINE_MM = 8.0, 5.0, 2.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,9 +22,9 @@ LEAST_BONE_ML = 0.3
 LARGEST_MARROW_MM2 = 2500.0
 """A vertebra is 50 by 40 mm; a ring of ribs encloses far more."""
 BLUR_MM = 3.0
-LIVER_EDGE_MM = (1.0, 6.0)
-"""The liver's layer fades out over this way outside its surface: its edge is seen from both sides,
-and all of the liver moves as liver."""
+LIVER_EDGE_MM = (-1.0, 2.0)
+"""The liver's layer fades out over this way about its surface: farther out lies what moves with the
+wall, and would pull."""
 BONE_EDGE_MM = (1.0, 4.0)
 """The same of bone: thin ribs do not fill the points of a lattice."""
 LIVER_OWN_MM = (2.0, 4.0)

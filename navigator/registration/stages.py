@@ -16,7 +16,8 @@ from navigator.registration.bone_motion import (
     keep_what_follows,
 )
 from navigator.registration.deformable import StageScans, refine_fields
-from navigator.registration.lattice import WINDOW_HU, LatticeImage, read_array
+from navigator.registration.expectation import blur_as_reading, tell_tissues_apart
+from navigator.registration.lattice import TISSUE_HU, LatticeImage, read_array
 from navigator.registration.lattice_pair import COARSE_MM, FINE_MM, MIDDLE_MM, LatticePair
 from navigator.registration.layers import (
     BONE_HU,
@@ -37,10 +38,9 @@ if TYPE_CHECKING:
 LIVER_STAGES = (
     Stage(spacing_mm=COARSE_MM, step=2, iterations=8),
     Stage(spacing_mm=MIDDLE_MM, step=2, iterations=8),
-    Stage(spacing_mm=FINE_MM, step=3, iterations=8),
+    Stage(spacing_mm=FINE_MM, step=4, iterations=8),
 )
-"""The new scan's slices stand 2.5 mm apart: a finer lattice costs more and finds no more."""
-FINEST_STAGE = LIVER_STAGES[-1]
+"""The new scan's slices stand 2.5 mm apart: a finer lattice would hold no more of it."""
 RIM_MM = 6.0
 """The liver's edge is what can be seen of a smooth liver."""
 
@@ -80,16 +80,17 @@ class LayeredPair:
                 return array
             return read_array(array, fine.lps_from_index(), planning.lattice, outside_value=0.0)
 
-        nowhere = np.zeros(planning.values.shape, np.float32)
         bone = there(self.layers.bone)
         of_liver = None if self.layers.liver is None else there(self.layers.liver)
+        share = None if liver is None else blur_as_reading(there(liver))
+        blurred = replace(planning, values=blur_as_reading(planning.values))
         return StageScans(
-            planning=planning,
+            planning=blurred,
             new=self.pair.new[stage.spacing_mm],
             layers=Layers(
                 rest=1 - bone - (0 if of_liver is None else of_liver), bone=bone, liver=of_liver
             ),
-            inside=nowhere if liver is None else there((liver >= 0.5).astype(np.float32)),
+            tissues=tell_tissues_apart(blurred.values, share),
         )
 
 
@@ -99,6 +100,8 @@ class FoundFields:
 
     Parameters
     ----------
+    scans : StageScans
+        What the last stage worked on.
     fields : NodeFields
         Of the last stage.
     compared : Comparison
@@ -107,6 +110,7 @@ class FoundFields:
         The last one.
     """
 
+    scans: StageScans
     fields: NodeFields
     compared: Comparison
     stage: Stage
@@ -169,7 +173,7 @@ def _weights_at(
 def _cut(pair: LatticePair, body: Floats) -> LatticePair:
     """Cut the planning scan to the body that the new scan shows, and a rim."""
     coarse, new = pair.planning[COARSE_MM], pair.new[COARSE_MM]
-    tissue = np.argwhere(coarse.values > WINDOW_HU[0] + 10.0)
+    tissue = np.argwhere(coarse.values > TISSUE_HU)
     affine = index_affine(coarse, new, body)
     at = tissue @ affine[:, :3].T + affine[:, 3]
     shown = tissue[((at > -3) & (at < np.array(new.values.shape) + 2)).all(axis=1)]
@@ -186,7 +190,7 @@ def _cut(pair: LatticePair, body: Floats) -> LatticePair:
 
 def _near_tissue(image: LatticeImage) -> Voxels:
     """Take the weight from air beyond the skin's edge."""
-    tissue = (image.values > WINDOW_HU[0] + 10.0).astype(np.uint8)
+    tissue = (image.values > TISSUE_HU).astype(np.uint8)
     near: Voxels = image.weights * ndimage.maximum_filter(tissue, 3)
     return near
 
@@ -216,4 +220,4 @@ def run_stages(layered: LayeredPair, beside_mm: Floats, count: int) -> FoundFiel
     for stage in stages:
         scans = first if stage is stages[0] else layered.scans(stage)
         fields, compared = refine_fields(scans, layered.body, fields, stage)
-    return FoundFields(fields=fields, compared=compared, stage=stages[-1])
+    return FoundFields(scans=scans, fields=fields, compared=compared, stage=stages[-1])

@@ -24,7 +24,6 @@ from navigator.registration.folds import unfold
 from navigator.registration.lattice_pair import find_body_motion, lay_lattices
 from navigator.registration.node_fields import blended_mm
 from navigator.registration.stages import (
-    FINEST_STAGE,
     LIVER_STAGES,
     find_layers,
     run_stages,
@@ -131,7 +130,7 @@ def register_deformable(
     found = run_stages(layered, np.zeros(3), len(LIVER_STAGES))
     progress("searching once more from another start")
     again = run_stages(layered, SECOND_START_MM, len(LIVER_STAGES) - 1)
-    scans, stage = layered.scans(FINEST_STAGE), FINEST_STAGE
+    scans, stage = found.scans, found.stage
     vectors = unfold(blended_mm(found.fields, scans.shares(), stage.step), stage.spacing_mm)
     field = DisplacementField(
         vectors[..., ::-1],

@@ -10,7 +10,7 @@ import numpy as np
 from navigator.model.outcome import Reason, Verdict, verdict_from_reasons
 from navigator.registration.body_motion import spread_hu
 from navigator.registration.deformable import compare_deformed
-from navigator.registration.lattice import WINDOW_HU
+from navigator.registration.lattice import TISSUE_HU
 from navigator.registration.node_fields import blended_mm
 from navigator.registration.quality import DOUBTFUL_CORRELATION, LEAST_CORRELATION, LEAST_OVERLAP
 
@@ -82,10 +82,9 @@ def measure_whole(
     WholeQuality
         At the stages' lattices.
     """
-    scans = layered.scans(found.stage)
-    compared = found.compared
-    tissue = scans.planning.values > WINDOW_HU[0] + 10.0
-    liver = scans.inside > 0.5
+    scans, compared = found.scans, found.compared
+    tissue = scans.planning.values > TISSUE_HU
+    liver = scans.tissues.liver
     region = liver if liver.any() else tissue
     still = np.zeros_like(found.fields.values_mm)
     rigid = compare_deformed(scans, layered.body, still, found.stage.step, scans.shares())
@@ -95,7 +94,7 @@ def measure_whole(
         correlation=_resemblance(rigid, tissue),
         residual_hu=_residual(compared, region),
         rigid_residual_hu=_residual(rigid, region),
-        start_disagreement_mm=_disagreement_mm(layered, found, again),
+        start_disagreement_mm=_disagreement_mm(found, again),
         least_jacobian_ratio=least_jacobian_ratio,
         bone_lead_score=layered.bone_lead_score,
     )
@@ -118,16 +117,16 @@ def _residual(compared: Comparison, region: Booleans) -> float:
     return spread_hu((compared.carried - compared.expected)[used]) if used.any() else np.inf
 
 
-def _disagreement_mm(layered: LayeredPair, found: FoundFields, again: FoundFields) -> float:
+def _disagreement_mm(found: FoundFields, again: FoundFields) -> float:
     """Measure how far two searches carry the liver apart, 95th percentile."""
     ways: list[tuple[Voxels, Lattice, Booleans]] = []
     for each in (found, again):
-        scans = layered.scans(each.stage)
+        scans = each.scans
         vectors = blended_mm(each.fields, scans.shares(), each.stage.step)
         lattice = scans.planning.lattice
-        ways.append((vectors, lattice, scans.inside > 0.5))
+        ways.append((vectors, lattice, scans.tissues.liver))
     vectors, lattice, liver = ways[1]
-    region = liver if liver.any() else layered.scans(again.stage).planning.weights > 0
+    region = liver if liver.any() else again.scans.planning.weights > 0
     at = np.argwhere(region)
     fine = ways[0][1]
     there = (lattice.origin_mm + lattice.spacing_mm * at - fine.origin_mm) / fine.spacing_mm
