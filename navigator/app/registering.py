@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from navigator.app.choices import MaskChoice, ScanChoice, load_choice, twin_grid
+from navigator.app.deformations import save_deformable
 from navigator.app.documents import registration_document
 from navigator.app.output_files import OutputChoice, check_may_write_file, save_document
 from navigator.app.two_scans import check_two_scans, pair_remarks
@@ -18,6 +19,7 @@ from navigator.io.transforms import load_foreign_transform
 from navigator.io.volumes import load_scan
 from navigator.model.outcome import Reason, verdict_from_reasons, worst_verdict
 from navigator.registration.rigid import measure_given_motion, register_rigid
+from navigator.registration.whole import register_deformable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,11 +45,19 @@ class RegisterChoice:
     fixed : str or None
         Which scan was that transform's fixed image: ``planning`` or ``intraop``. Its file does not
         say it, and the other way round it is the inverse.
+    rigid : bool
+        Whether one rigid motion is all that is wanted; without an organ it is all there is.
     """
 
     organ: MaskChoice | None = None
     from_transform: Path | None = None
     fixed: str | None = None
+    rigid: bool = False
+
+    @property
+    def follows_liver(self) -> bool:
+        """Whether the liver is followed where it slides."""
+        return self.organ is not None and self.from_transform is None and not self.rigid
 
 
 def register_to_file(
@@ -102,17 +112,20 @@ def register_to_file(
         grid = planning.volume.grid
         liver = load_choice(choice.organ, grid, planning.patient, twin=twin_grid(grid))
     start = time.perf_counter()
-    organ = None if liver is None else liver.mask
+    remarks = pair_remarks(planning, intraop, () if liver is None else liver.findings)
+    seen = verdict_from_reasons(warnings=(*remarks, *_foreign_remarks(foreign)))
     volumes = (planning.volume, intraop.volume)
+    if liver is not None and choice.follows_liver:
+        followed = register_deformable(*volumes, liver=liver.mask, progress=progress)
+        followed = replace(followed, verdict=worst_verdict(followed.verdict, seen))
+        return save_deformable(followed, (planning, intraop), out.path, since=start)
+    organ = None if liver is None else liver.mask
     if foreign is None:
         found = register_rigid(*volumes, organ=organ, progress=progress)
     else:
         given = _motion_between(foreign, choice, planning, intraop)
         found = measure_given_motion(*volumes, given, organ=organ, progress=progress)
-    remarks = pair_remarks(planning, intraop, () if liver is None else liver.findings)
-    seen = verdict_from_reasons(warnings=(*remarks, *_foreign_remarks(foreign)))
-    verdict = worst_verdict(found.verdict, seen)
-    registration = replace(found, verdict=verdict)
+    registration = replace(found, verdict=worst_verdict(found.verdict, seen))
     seconds = round(time.perf_counter() - start, 2)
     document = registration_document(registration, planning, intraop, seconds)
     if foreign is not None:

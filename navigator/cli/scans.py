@@ -114,7 +114,7 @@ def register(
     fixed: Annotated[
         str | None, typer.Option(help="its fixed image: planning or intraop; the file says not")
     ] = None,
-    rigid: Annotated[bool, typer.Option("--rigid", help="rigid; the only kind so far")] = False,
+    rigid: Annotated[bool, typer.Option("--rigid", help="do not follow the liver")] = False,
     planning_series: Annotated[
         str | None, typer.Option(help="series UID of the planning scan, where there are several")
     ] = None,
@@ -127,7 +127,9 @@ def register(
 ) -> None:
     """Register an intraoperative scan to the planning scan, or judge a given transform.
 
-    Example: navigator register planning/ intraop/ --out registration.json --rigid
+    With the liver's outline it is followed where it slides; without it the motion is rigid.
+
+    Example: navigator register planning/ intraop/ --out registration.json --organ liver.nrrd
     """
 
     def verb(progress: Callable[[str], None]) -> Outcome:
@@ -143,6 +145,7 @@ def register(
                 organ=None if organ is None else MaskChoice(organ, label),
                 from_transform=from_transform,
                 fixed=fixed,
+                rigid=rigid,
             ),
             progress=progress,
         )
@@ -151,14 +154,16 @@ def register(
         text = f"expected error {known}, {document['seconds']:.1f} s"
         return Outcome(document, (text, *verdict_lines(document), *kept_lines(document)))
 
-    if not rigid:
+    if not rigid and organ is None:
         print_rigid_note()
     finish(verb, as_json=as_json, debug=debug, out=out)
 
 
 def print_rigid_note() -> None:
     """Say that the registration is rigid though it was not asked to be."""
-    typer.echo("note: the registration is rigid; breathing is not corrected", err=True)
+    typer.echo(
+        "note: without --organ the registration is rigid; breathing is not corrected", err=True
+    )
 
 
 def map_points(

@@ -1,4 +1,4 @@
-"""How tissue is displaced: a vector at every point of a grid."""
+"""How tissue is displaced: a vector at every point of a grid, and how sure each one is."""
 
 from __future__ import annotations
 
@@ -52,3 +52,41 @@ class DisplacementField:
                 next_step="register again",
             )
         object.__setattr__(self, "vectors_mm", vectors)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorMap:
+    """How far from the truth a registration may carry each place.
+
+    Parameters
+    ----------
+    radius95_mm : (k, j, i) array
+        The true place is expected within this distance in 95 of 100 cases, float32; NaN where
+        nothing is known of it.
+    grid : Grid
+        Where the values stand.
+
+    Raises
+    ------
+    ValueError
+        If the values do not fit the grid.
+    GeometryRefusedError
+        ``negative-error``.
+    """
+
+    radius95_mm: Voxels
+    grid: Grid
+
+    def __post_init__(self) -> None:
+        values = frozen_grid_array(self.radius95_mm, np.float32)
+        check_shape(values.shape, self.grid, "ErrorMap")
+        if (values < 0.0).any():
+            raise GeometryRefusedError(
+                code="negative-error",
+                what="The map of expected errors holds values below zero",
+                where=str(self.grid.frame),
+                expected="distances in millimetres, or NaN where nothing is known",
+                got=f"{float(np.nanmin(values)):.2f} mm",
+                next_step="register again",
+            )
+        object.__setattr__(self, "radius95_mm", values)

@@ -78,5 +78,5 @@ def fit_contrast(planning: Voxels, new: Voxels, chosen: Booleans) -> Floats:
     at = np.concatenate([UNCHANGED_HU, CENTRES_HU[known]])
     by = np.concatenate([np.zeros(3), sums[known] / counts[known]])
     order = np.argsort(at, kind="stable")
-    change: Floats = np.interp(CENTRES_HU, at[order], by[order])
-    return change
+    by_bin: Floats = np.interp(CENTRES_HU, at[order], by[order])
+    return by_bin

@@ -116,8 +116,8 @@ def refine_fields(
     # the bones' edge tells how the wall moves too
     data = {0: np.ascontiguousarray(shares[0] + shares[1])}
     stiffness = {0: REST}
-    if len(shares) == 3:
-        data[2], stiffness[2] = shares[2], LIVER
+    if scans.layers.liver_seen is not None:
+        data[2], stiffness[2] = scans.layers.liver_seen, LIVER
     nodes = {layer: nodes_of_layer(data[layer], stage.step, values.shape[2:]) for layer in data}
     for _ in range(stage.iterations):
         compared = compare_deformed(scans, body, values, stage.step, shares)
@@ -128,7 +128,7 @@ def refine_fields(
                 stiffness[layer].first_weight * (UNIT_MM / pitch) ** 2,
                 stiffness[layer].second_weight * (UNIT_MM / pitch) ** 4,
             )
-            tensors, forces = _sum_data(compared, share, stage, nodes[layer].shape)
+            tensors, forces = sum_layer(compared, share, stage, nodes[layer].shape)
             step = solve_step(tensors, forces, smooth, values[layer])
             length = spacing * float(np.sqrt((step**2).sum(axis=0)).max())
             values[layer] += step * np.float32(min(1.0, LONGEST_STEP_MM / max(length, 1e-6)))
@@ -183,10 +183,27 @@ def compare_deformed(
     )
 
 
-def _sum_data(
+def sum_layer(
     compared: Comparison, share: Voxels, stage: Stage, counts: tuple[int, ...]
 ) -> tuple[Voxels, Voxels]:
-    """Sum a layer's tensors (6, n, m, o) and forces (3, n, m, o) per point of a node's cell."""
+    """Sum what the images say of a layer's field.
+
+    Parameters
+    ----------
+    compared : Comparison
+        Both scans through the fields.
+    share : (z, y, x) array
+        How much each point says of the layer.
+    stage : Stage
+        The resolution.
+    counts : tuple of three int
+        Nodes along (z, y, x).
+
+    Returns
+    -------
+    tensors, forces : (6, n, m, o), (3, n, m, o) array
+        Per point of a node's cell, 1/mm² and 1/mm, in units of the noise.
+    """
     shown = find_tissue(compared.expected, compared.carried, compared.weights)
     noise = spread_hu((compared.carried - compared.expected)[shown & (share > 0.5)])
     n, m, o = counts

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from navigator.registration._lattice_kernels import read_on_lattice
 from navigator.registration._warp_kernels import expect_values
 from navigator.registration.contrast import BIN_HU, find_flat, fit_contrast
 from navigator.registration.lattice import TISSUE_HU, WINDOW_HU
@@ -31,6 +32,7 @@ REACH_STEPS = 1.5
 SHADE_MM = 12.0
 """Standard deviation over which residuals are averaged into a shade: wider than any vessel."""
 SHADE_NOISES = 3.0
+SHADE_THINNED_MM = 5.0
 LEAST_SHADED = 0.05
 
 
@@ -173,11 +175,28 @@ def find_shade(residual_hu: Voxels, seen: Voxels, noise_hu: float, spacing_mm: f
         HU, float32.
     """
     weights = seen * (np.abs(residual_hu) < SHADE_NOISES * noise_hu)
-    width = SHADE_MM / spacing_mm
-    sums = ndimage.gaussian_filter(residual_hu * weights, width, truncate=2.0)
-    counts = ndimage.gaussian_filter(weights, width, truncate=2.0)
-    shade: Voxels = sums / (counts + np.float32(LEAST_SHADED))
-    return shade
+    # so wide an average needs no finer points
+    thin = max(1, int(SHADE_THINNED_MM / spacing_mm))
+    width = SHADE_MM / (spacing_mm * thin)
+    sums = ndimage.gaussian_filter(_thinned(residual_hu * weights, thin), width, truncate=2.0)
+    counts = ndimage.gaussian_filter(_thinned(weights, thin), width, truncate=2.0)
+    shade = sums / (counts + np.float32(LEAST_SHADED))
+    if thin == 1:
+        return shade
+    # block n of `thin` points lies at (n + 1/2) thin - 1/2
+    affine = np.eye(3, 4) / thin
+    affine[:, 3] = 0.5 / thin - 0.5
+    shape = (seen.shape[0], seen.shape[1], seen.shape[2])
+    return read_on_lattice(np.ascontiguousarray(shade), affine, shape, 0.0)
+
+
+def _thinned(values: Voxels, thin: int) -> Voxels:
+    """Average over blocks of so many points along each axis; the last are filled with nothing."""
+    pads = [(0, -count % thin) for count in values.shape]
+    k, j, i = (count // thin for count in np.pad(values, pads).shape)
+    blocks = np.pad(values, pads).reshape(k, thin, j, thin, i, thin)
+    means: Voxels = blocks.mean(axis=(1, 3, 5), dtype=np.float32)
+    return means
 
 
 def find_tissue(planning: Voxels, carried: Voxels, seen: Voxels) -> Booleans:

@@ -22,9 +22,10 @@ LEAST_BONE_ML = 0.3
 LARGEST_MARROW_MM2 = 2500.0
 """A vertebra is 50 by 40 mm; a ring of ribs encloses far more."""
 BLUR_MM = 3.0
-LIVER_EDGE_MM = (-1.0, 2.0)
-"""The liver's layer fades out over this way about its surface: farther out lies what moves with the
-wall, and would pull."""
+LIVER_EDGE_MM = (1.0, 6.0)
+"""The liver's layer fades out over this way outside its surface: all of it moves as liver."""
+LIVER_SEEN_MM = (-1.0, 2.0)
+"""What is compared fades out nearer: farther out lies what moves with the wall, and would pull."""
 BONE_EDGE_MM = (1.0, 4.0)
 """The same of bone: thin ribs do not fill the points of a lattice."""
 LIVER_OWN_MM = (2.0, 4.0)
@@ -41,11 +42,14 @@ class Layers:
         float32.
     liver : (z, y, x) array or None
         None where no liver was given.
+    liver_seen : (z, y, x) array or None
+        How much each point says of the liver's motion.
     """
 
     rest: Voxels
     bone: Voxels
     liver: Voxels | None
+    liver_seen: Voxels | None
 
 
 def find_bone(
@@ -118,12 +122,13 @@ def build_layers(bone: Booleans, liver: Voxels | None, spacing_mm: float) -> Lay
     """
     of_bone = _faded(bone.astype(np.float32), spacing_mm, BONE_EDGE_MM)
     if liver is None:
-        return Layers(rest=1 - of_bone, bone=of_bone, liver=None)
+        return Layers(rest=1 - of_bone, bone=of_bone, liver=None, liver_seen=None)
     members = (liver >= 0.5).astype(np.float32)
     of_bone *= 1 - _faded(members, spacing_mm, LIVER_OWN_MM)
     of_liver = _faded(members, spacing_mm, LIVER_EDGE_MM) * (1 - of_bone)
     rest = np.maximum(1 - of_bone - of_liver, 0.0)
-    return Layers(rest=rest, bone=of_bone, liver=of_liver)
+    seen = _faded(members, spacing_mm, LIVER_SEEN_MM) * (1 - of_bone)
+    return Layers(rest=rest, bone=of_bone, liver=of_liver, liver_seen=seen)
 
 
 def _faded(members: Voxels, spacing_mm: float, edge_mm: tuple[float, float]) -> Voxels:

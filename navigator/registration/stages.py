@@ -55,8 +55,8 @@ class LayeredPair:
         The scans.
     body, bones : (4, 4) array
         Rigid motions, intraop_from_planning, LPS millimetres.
-    bone_lead_score : float or None
-        Lead of the bones' motion over the next best one; None without bone.
+    bone_lead_score, bone_correlation : float or None
+        Lead of the bones' motion over the next best one, and how well it fits; None without bone.
     layers : Layers
         At the finest spacing.
     liver_shift_mm : (3,) array or None
@@ -67,6 +67,7 @@ class LayeredPair:
     body: Floats
     bones: Floats
     bone_lead_score: float | None
+    bone_correlation: float | None
     layers: Layers
     liver_shift_mm: Floats | None
 
@@ -81,14 +82,20 @@ class LayeredPair:
             return read_array(array, fine.lps_from_index(), planning.lattice, outside_value=0.0)
 
         bone = there(self.layers.bone)
-        of_liver = None if self.layers.liver is None else there(self.layers.liver)
+        of_liver, seen = (
+            None if each is None else there(each)
+            for each in (self.layers.liver, self.layers.liver_seen)
+        )
         share = None if liver is None else blur_as_reading(there(liver))
         blurred = replace(planning, values=blur_as_reading(planning.values))
         return StageScans(
             planning=blurred,
             new=self.pair.new[stage.spacing_mm],
             layers=Layers(
-                rest=1 - bone - (0 if of_liver is None else of_liver), bone=bone, liver=of_liver
+                rest=1 - bone - (0 if of_liver is None else of_liver),
+                bone=bone,
+                liver=of_liver,
+                liver_seen=seen,
             ),
             tissues=tell_tissues_apart(blurred.values, share),
         )
@@ -152,6 +159,7 @@ def find_layers(pair: LatticePair, body: Floats) -> LayeredPair:
         body=body,
         bones=bones,
         bone_lead_score=None if found is None else found.lead_score,
+        bone_correlation=None if found is None else found.motion.correlation,
         layers=build_layers(bone, pair.liver, FINE_MM),
         liver_shift_mm=shift,
     )
@@ -195,7 +203,7 @@ def _near_tissue(image: LatticeImage) -> Voxels:
     return near
 
 
-def run_stages(layered: LayeredPair, beside_mm: Floats, count: int) -> FoundFields:
+def run_stages(layered: LayeredPair, beside_mm: Floats, count: int) -> list[FoundFields]:
     """Refine the layers' fields through the resolutions.
 
     Parameters
@@ -209,15 +217,17 @@ def run_stages(layered: LayeredPair, beside_mm: Floats, count: int) -> FoundFiel
 
     Returns
     -------
-    FoundFields
-        Of the last of them.
+    list of FoundFields
+        Of each of them, coarse first.
     """
     stages = LIVER_STAGES[:count]
     start = None if layered.liver_shift_mm is None else layered.liver_shift_mm + beside_mm
     bone_step = np.linalg.inv(layered.body) @ layered.bones
     first = layered.scans(stages[0])
+    found: list[FoundFields] = []
     fields = start_fields(first.planning.lattice, stages[0], bone_step, start)
     for stage in stages:
         scans = first if stage is stages[0] else layered.scans(stage)
         fields, compared = refine_fields(scans, layered.body, fields, stage)
-    return FoundFields(scans=scans, fields=fields, compared=compared, stage=stages[-1])
+        found.append(FoundFields(scans=scans, fields=fields, compared=compared, stage=stage))
+    return found

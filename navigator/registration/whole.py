@@ -20,6 +20,7 @@ from navigator.geometry.rigid import RigidTransform, renormalised
 from navigator.imaging.displacing import displace_points, measure_jacobian, undisplace_points
 from navigator.model.displacement import DisplacementField
 from navigator.model.volume import Grid
+from navigator.registration.backward import COARSER_STAGES, check_search
 from navigator.registration.folds import unfold
 from navigator.registration.lattice_pair import find_body_motion, lay_lattices
 from navigator.registration.node_fields import blended_mm
@@ -28,17 +29,16 @@ from navigator.registration.stages import (
     find_layers,
     run_stages,
 )
+from navigator.registration.uncertainty import expect_errors
 from navigator.registration.whole_quality import WholeQuality, judge_whole, measure_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from navigator.arrays import Floats
+    from navigator.model.displacement import ErrorMap
     from navigator.model.outcome import Verdict
     from navigator.model.volume import Mask, Volume
-
-SECOND_START_MM = np.array([8.0, 0.0, 0.0])
-"""So far beside the first the liver's second search starts, along the body, (z, y, x)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +53,8 @@ class Registration:
         That of the bones alone: ribs and what stands on the skin live in it.
     field : DisplacementField
         Within the planning frame, before the body's motion.
-    has_liver : bool
-        Whether the liver was known, and slid freely.
+    errors : ErrorMap or None
+        How far the true place of each part of the liver may be; None where it was not known.
     quality : WholeQuality
         What was measured of it.
     verdict : Verdict
@@ -64,7 +64,7 @@ class Registration:
     intraop_from_planning: RigidTransform
     bones: RigidTransform
     field: DisplacementField
-    has_liver: bool
+    errors: ErrorMap | None
     quality: WholeQuality
     verdict: Verdict
 
@@ -127,9 +127,10 @@ def register_deformable(
     progress("telling bones and liver apart")
     layered = find_layers(pair, body.matrix)
     progress("following the liver")
-    found = run_stages(layered, np.zeros(3), len(LIVER_STAGES))
-    progress("searching once more from another start")
-    again = run_stages(layered, SECOND_START_MM, len(LIVER_STAGES) - 1)
+    searched = run_stages(layered, np.zeros(3), len(LIVER_STAGES))
+    found = searched[-1]
+    progress("searching once more from another start, and backward")
+    checks = check_search(layered, searched[COARSER_STAGES - 1])
     scans, stage = found.scans, found.stage
     vectors = unfold(blended_mm(found.fields, scans.shares(), stage.step), stage.spacing_mm)
     field = DisplacementField(
@@ -142,12 +143,13 @@ def register_deformable(
     )
     frames = {"target": intraop.grid.frame, "source": planning.grid.frame}
     least = float(measure_jacobian(vectors, stage.spacing_mm).min())
-    quality = measure_whole(layered, found, again, least_jacobian_ratio=least)
+    errors = expect_errors(found, planning.grid.frame)
+    quality = measure_whole(layered, found, checks, least_jacobian_ratio=least)
     return Registration(
         intraop_from_planning=RigidTransform(matrix=renormalised(layered.body), **frames),
         bones=RigidTransform(matrix=renormalised(layered.bones), **frames),
         field=field,
-        has_liver=liver is not None,
+        errors=errors,
         quality=quality,
         verdict=judge_whole(quality),
     )

@@ -11,18 +11,25 @@ from navigator.model.outcome import Reason, Verdict, verdict_from_reasons
 from navigator.registration.body_motion import spread_hu
 from navigator.registration.deformable import compare_deformed
 from navigator.registration.lattice import TISSUE_HU
-from navigator.registration.node_fields import blended_mm
-from navigator.registration.quality import DOUBTFUL_CORRELATION, LEAST_CORRELATION, LEAST_OVERLAP
+from navigator.registration.quality import LEAST_OVERLAP
 
 if TYPE_CHECKING:
-    from navigator.arrays import Booleans, Voxels
+    from navigator.arrays import Booleans
+    from navigator.registration.backward import SearchChecks
     from navigator.registration.body_motion import Comparison
-    from navigator.registration.lattice import Lattice
     from navigator.registration.stages import FoundFields, LayeredPair
 
 LEAST_LIVER_SHOWN, LIVER_SHOWN_WARNED = 0.5, 0.9
-MOST_APART_MM, APART_WARNED_MM = 3.0, 2.0
-"""Between two starts of the liver's search, 95th percentile."""
+LEAST_CORRELATION, DOUBTFUL_CORRELATION = 0.85, 0.88
+"""Of tissue under the whole motion. The same patient reaches 0.895 and more, a mirrored one 0.59 to
+0.82, another one 0.62 to 0.92: that one is known by his bones."""
+LEAST_BONE_CORRELATION, DOUBTFUL_BONE_CORRELATION = 0.82, 0.86
+"""Of bone and what lies around it under its rigid motion. The same patient reaches 0.866 and more,
+another one of like build 0.78 and less: no field makes one skeleton out of another."""
+MOST_APART_MM, APART_WARNED_MM = 6.0, 4.0
+"""Between two starts of the liver's search at 5 mm, 95th percentile."""
+MOST_BESIDE_MM, BESIDE_WARNED_MM = 10.0, 7.0
+"""There and back at 5 mm, 95th percentile; both ways leave some millimetres at that resolution."""
 LEAST_BONE_LEAD = 0.02
 """Of the correlation: ribs and vertebrae resemble the next ones."""
 LEAST_JACOBIAN = 0.0
@@ -41,12 +48,16 @@ class WholeQuality:
     liver_share : float or None
         Share of the liver that the new scan shows; None where no liver was given.
     correlation : float
-        Of expected and new values over the body under its rigid motion: a deformable one makes
-        another patient resemble this one.
+        Of expected and new values over the tissue under the whole motion.
+    bone_correlation : float or None
+        Over bone and what lies around it, under its rigid motion; None without bone.
     residual_hu, rigid_residual_hu : float
         Robust spread of the difference in the liver (the body without one): deformable, rigid.
     start_disagreement_mm : float
         Between two starts, 95th percentile over the liver (the body without one), millimetres.
+    inverse_consistency_mm : float
+        How far points of the same region come back beside themselves by a backward search, 95th
+        percentile, millimetres.
     least_jacobian_ratio : float
         Of the field; zero or less folds.
     bone_lead_score : float or None
@@ -56,15 +67,17 @@ class WholeQuality:
     overlap: float
     liver_share: float | None
     correlation: float
+    bone_correlation: float | None
     residual_hu: float
     rigid_residual_hu: float
     start_disagreement_mm: float
+    inverse_consistency_mm: float
     least_jacobian_ratio: float
     bone_lead_score: float | None
 
 
 def measure_whole(
-    layered: LayeredPair, found: FoundFields, again: FoundFields, *, least_jacobian_ratio: float
+    layered: LayeredPair, found: FoundFields, checks: SearchChecks, *, least_jacobian_ratio: float
 ) -> WholeQuality:
     """Measure what speaks for and against the fields that were found.
 
@@ -72,8 +85,10 @@ def measure_whole(
     ----------
     layered : LayeredPair
         Both scans.
-    found, again : FoundFields
-        Of the search, and of the one from another start.
+    found : FoundFields
+        Of the search.
+    checks : SearchChecks
+        How far other searches agree with it.
     least_jacobian_ratio : float
         Of the field that is given out.
 
@@ -91,10 +106,12 @@ def measure_whole(
     return WholeQuality(
         overlap=_share(compared, tissue & (scans.planning.weights > 0)),
         liver_share=_share(compared, liver) if liver.any() else None,
-        correlation=_resemblance(rigid, tissue),
+        correlation=_resemblance(compared, tissue),
+        bone_correlation=layered.bone_correlation,
         residual_hu=_residual(compared, region),
         rigid_residual_hu=_residual(rigid, region),
-        start_disagreement_mm=_disagreement_mm(found, again),
+        start_disagreement_mm=checks.start_disagreement_mm,
+        inverse_consistency_mm=checks.inverse_consistency_mm,
         least_jacobian_ratio=least_jacobian_ratio,
         bone_lead_score=layered.bone_lead_score,
     )
@@ -108,31 +125,15 @@ def _share(compared: Comparison, region: Booleans) -> float:
 def _resemblance(compared: Comparison, tissue: Booleans) -> float:
     """Correlate over tissue alone: the air around them is alike in any two patients."""
     used = (tissue & (compared.weights > 0)).astype(np.float32)
-    return replace(compared, weights=used).correlation()
+    low = np.float32(TISSUE_HU)
+    expected, carried = (np.maximum(each, low) for each in (compared.expected, compared.carried))
+    return replace(compared, expected=expected, carried=carried, weights=used).correlation()
 
 
 def _residual(compared: Comparison, region: Booleans) -> float:
     """Measure the robust spread of the difference in a region."""
     used = region & (compared.weights > 0)
     return spread_hu((compared.carried - compared.expected)[used]) if used.any() else np.inf
-
-
-def _disagreement_mm(found: FoundFields, again: FoundFields) -> float:
-    """Measure how far two searches carry the liver apart, 95th percentile."""
-    ways: list[tuple[Voxels, Lattice, Booleans]] = []
-    for each in (found, again):
-        scans = each.scans
-        vectors = blended_mm(each.fields, scans.shares(), each.stage.step)
-        lattice = scans.planning.lattice
-        ways.append((vectors, lattice, scans.tissues.liver))
-    vectors, lattice, liver = ways[1]
-    region = liver if liver.any() else again.scans.planning.weights > 0
-    at = np.argwhere(region)
-    fine = ways[0][1]
-    there = (lattice.origin_mm + lattice.spacing_mm * at - fine.origin_mm) / fine.spacing_mm
-    nearest = np.clip(np.rint(there).astype(int), 0, np.array(fine.shape) - 1)
-    gap = vectors[tuple(at.T)] - ways[0][0][tuple(nearest.T)]
-    return float(np.percentile(np.linalg.norm(gap, axis=1), 95)) if len(at) else float("inf")
 
 
 def judge_whole(quality: WholeQuality) -> Verdict:
@@ -161,9 +162,16 @@ def judge_whole(quality: WholeQuality) -> Verdict:
         warnings.append(
             Reason("scans-differ-somewhat", f"{text}; compare both, and the patient's name")
         )
+    bones = quality.bone_correlation
+    if bones is not None and LEAST_BONE_CORRELATION <= bones < DOUBTFUL_BONE_CORRELATION:
+        text = f"the bones fit less well than usual (r = {bones:.2f})"
+        warnings.append(Reason("bones-differ-somewhat", f"{text}; compare the patient's name"))
     if quality.bone_lead_score is None or not quality.bone_lead_score >= LEAST_BONE_LEAD:
         text = "the bones fit nearly as well a rib higher or lower"
         warnings.append(Reason("bones-undecided", f"{text}; count the ribs in both scans"))
+    if not rejections and not quality.inverse_consistency_mm <= BESIDE_WARNED_MM:
+        text = f"there and back leaves {quality.inverse_consistency_mm:.1f} mm"
+        warnings.append(Reason("inverse-doubtful", f"{text}; compare both scans"))
     if not rejections and not quality.start_disagreement_mm <= APART_WARNED_MM:
         text = f"two searches carry the liver {quality.start_disagreement_mm:.1f} mm apart"
         warnings.append(Reason("registration-uncertain", f"{text}; compare both scans"))
@@ -182,6 +190,10 @@ def _unlike(quality: WholeQuality) -> list[Reason]:
     if not quality.correlation >= LEAST_CORRELATION:
         text = f"the scans resemble each other too little (r = {quality.correlation:.2f})"
         reasons.append(Reason("scans-differ", f"{text}; check that both are of this patient"))
+    bones = quality.bone_correlation
+    if bones is not None and not bones >= LEAST_BONE_CORRELATION:
+        text = f"the bones of the scans do not fit each other (r = {bones:.2f})"
+        reasons.append(Reason("bones-differ", f"{text}; check that both are of this patient"))
     return reasons
 
 
@@ -191,6 +203,10 @@ def _unsound(quality: WholeQuality) -> list[Reason]:
     if not quality.start_disagreement_mm <= MOST_APART_MM:
         text = f"two searches carry the liver {quality.start_disagreement_mm:.1f} mm apart"
         reasons.append(Reason("starts-disagree", f"{text} (limit {MOST_APART_MM} mm); scan again"))
+    if not quality.inverse_consistency_mm <= MOST_BESIDE_MM:
+        text = f"there and back leaves {quality.inverse_consistency_mm:.1f} mm"
+        limit = f"(limit {MOST_BESIDE_MM} mm)"
+        reasons.append(Reason("inverse-inconsistent", f"{text} {limit}; scan again"))
     if not quality.least_jacobian_ratio > LEAST_JACOBIAN:
         text = "the displacement folds tissue over itself"
         reasons.append(Reason("folded", f"{text}; use the rigid registration, or scan again"))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from navigator.errors import InputRefusedError
 from navigator.geometry.frames import Frame, FrameKind
 from navigator.geometry.rigid import RigidTransform
 from navigator.io.documents.field_reading import invalid, read_fields, verdict_from_fields
@@ -33,6 +33,30 @@ METRICS = tuple(name for name in RegistrationFields.model_fields if name not in 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeformablePart:
+    """Which files beside a registration hold its field and its expected errors.
+
+    Parameters
+    ----------
+    file, errors_file : str, str or None
+        Names of files in the folder of the document; no errors where the liver was not known.
+    sha256, errors_sha256 : str, str or None
+        Their hashes.
+    least_jacobian_ratio : float
+        Of the field: by how much the most compressed place shrinks.
+    bones_from_planning : RigidTransform
+        The motion of the bones alone, to the intraoperative scan, millimetres.
+    """
+
+    file: str
+    sha256: str
+    errors_file: str | None
+    errors_sha256: str | None
+    least_jacobian_ratio: float
+    bones_from_planning: RigidTransform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationDocument:
     """What a registration file holds.
 
@@ -46,6 +70,8 @@ class RegistrationDocument:
         Measured quality by name with its unit, e.g. ``expected_tre_mm``.
     input_hashes : mapping of str to str
         SHA-256 of the two scans: the registration is bound to them.
+    deformable : DeformablePart or None
+        What goes before the rigid motion; None where that is all.
     notes : tuple of Finding
         Of one that was read: what a person should know of an older or newer form.
     """
@@ -54,6 +80,7 @@ class RegistrationDocument:
     verdict: Verdict
     metrics: Mapping[str, float | None]
     input_hashes: Mapping[str, str]
+    deformable: DeformablePart | None = None
     notes: tuple[Finding, ...] = ()
 
 
@@ -86,7 +113,7 @@ def registration_to_json(registration: RegistrationDocument) -> dict[str, Any]:
             "planning_frame": transform.source.uid,
             "intraop_frame": transform.target.uid,
             "intraop_from_planning": transform.matrix.tolist(),
-            "deformable": None,
+            "deformable": _deformable_to_json(registration.deformable),
             **registration.metrics,
             "sha256": dict(sorted(registration.input_hashes.items())),
         }
@@ -111,19 +138,9 @@ def load_registration(path: Path) -> RegistrationDocument:
     FileRefusedError
         If the file is not there or not strict JSON.
     InputRefusedError
-        ``unknown-schema``, ``document-changed``, ``wrong-units``, ``deformable-unsupported`` or
-        ``invalid-registration``.
+        ``unknown-schema``, ``document-changed``, ``wrong-units`` or ``invalid-registration``.
     """
     opened = open_document(path, REGISTRATION_SCHEMA)
-    if opened.content.get("deformable") is not None:
-        raise InputRefusedError(
-            code="deformable-unsupported",
-            what="The registration has a deformable part, which this version would leave out",
-            where=f"{path}: deformable",
-            expected="null",
-            got="a deformable part",
-            next_step="update this software, or register again with --rigid",
-        )
     fields, notes = read_fields(opened, RegistrationFields, path)
     if fields.planning_frame == fields.intraop_frame:
         expected, got = "the frames of two scans", "one frame twice"
@@ -134,6 +151,7 @@ def load_registration(path: Path) -> RegistrationDocument:
         source=Frame(FrameKind.LPS, fields.planning_frame),
     )
     return RegistrationDocument(
+        deformable=_deformable_from(fields, transform, path),
         intraop_from_planning=transform,
         verdict=verdict_from_fields(fields, path),
         metrics={
@@ -141,4 +159,43 @@ def load_registration(path: Path) -> RegistrationDocument:
         },
         input_hashes={str(name): each for name, each in fields.sha256.items()},
         notes=notes,
+    )
+
+
+def _deformable_to_json(part: DeformablePart | None) -> dict[str, Any] | None:
+    """Write which files hold the field."""
+    if part is None:
+        return None
+    return {
+        "file": part.file,
+        "sha256": part.sha256,
+        "errors_file": part.errors_file,
+        "errors_sha256": part.errors_sha256,
+        "least_jacobian_ratio": part.least_jacobian_ratio,
+        "bones_from_planning": part.bones_from_planning.matrix.tolist(),
+    }
+
+
+def _deformable_from(
+    fields: RegistrationFields, transform: RigidTransform, path: Path
+) -> DeformablePart | None:
+    """Read which files hold the field; they lie beside the document and nowhere else."""
+    part = fields.deformable
+    if part is None:
+        return None
+    for name in (part.file, part.errors_file):
+        if name is not None and (PurePath(name).name != name or name in {".", ".."}):
+            expected = "the name of a file beside the registration"
+            raise invalid("registration", path, "deformable", expected, name)
+    return DeformablePart(
+        file=part.file,
+        sha256=part.sha256,
+        errors_file=part.errors_file,
+        errors_sha256=part.errors_sha256,
+        least_jacobian_ratio=part.least_jacobian_ratio,
+        bones_from_planning=RigidTransform(
+            matrix=np.asarray(part.bones_from_planning, dtype=np.float64),
+            target=transform.target,
+            source=transform.source,
+        ),
     )

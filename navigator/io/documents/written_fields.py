@@ -193,13 +193,24 @@ class PlanFields(HeadFields):
     intraop_frame: Name | None = None
 
 
+class DeformableFields(Written):
+    """What goes before the rigid motion: a field, and how far each place may be off."""
+
+    file: Name
+    sha256: Sha256
+    errors_file: Name | None
+    errors_sha256: Sha256 | None
+    least_jacobian_ratio: float
+    bones_from_planning: Pose
+
+
 class RegistrationFields(HeadFields):
     """A registration: the motion between two scans, and how far to trust it."""
 
     planning_frame: Name
     intraop_frame: Name
     intraop_from_planning: Pose
-    deformable: None
+    deformable: DeformableFields | None
     sha256: dict[Literal["planning", "intraop", "transform"], Sha256]
     expected_tre_mm: Distance | None = None
     overlap: Share | None = None

@@ -94,7 +94,7 @@ def test_without_a_liver_the_result_says_so() -> None:
     patient = small_patient(1)
     planning = scan(patient, scanner_grid(PLANNING))
     found = register_deformable(planning, scan(patient, ROOMY, TRUE, seed=5))
-    assert not found.has_liver
+    assert found.errors is None
     assert "liver-unknown" in {reason.code for reason in found.verdict.reasons}
     points = inner_liver()
     apart = np.linalg.norm(found.to_intraop(points) - TRUE.map_points(points), axis=1)
@@ -123,9 +123,11 @@ GOOD = WholeQuality(
     overlap=0.95,
     liver_share=1.0,
     correlation=0.95,
+    bone_correlation=0.95,
     residual_hu=5.0,
     rigid_residual_hu=9.0,
     start_disagreement_mm=0.5,
+    inverse_consistency_mm=1.0,
     least_jacobian_ratio=0.3,
     bone_lead_score=0.2,
 )
@@ -137,8 +139,10 @@ GOOD = WholeQuality(
     [
         ({"overlap": 0.49}, "little-overlap"),
         ({"liver_share": 0.4}, "target-not-imaged"),
-        ({"correlation": 0.7}, "scans-differ"),
-        ({"start_disagreement_mm": 3.1}, "starts-disagree"),
+        ({"correlation": 0.84}, "scans-differ"),
+        ({"start_disagreement_mm": 6.1}, "starts-disagree"),
+        ({"inverse_consistency_mm": 10.1}, "inverse-inconsistent"),
+        ({"bone_correlation": 0.81}, "bones-differ"),
         ({"least_jacobian_ratio": 0.0}, "folded"),
         ({"residual_hu": 9.5}, "no-gain"),
         ({"overlap": float("nan")}, "little-overlap"),
@@ -155,7 +159,9 @@ def test_what_breaks_a_limit_is_rejected_and_named(change: dict[str, float], cod
     [
         ({"liver_share": 0.8}, "liver-cut"),
         ({"liver_share": None}, "liver-unknown"),
-        ({"start_disagreement_mm": 2.5}, "registration-uncertain"),
+        ({"start_disagreement_mm": 4.5}, "registration-uncertain"),
+        ({"inverse_consistency_mm": 7.5}, "inverse-doubtful"),
+        ({"bone_correlation": 0.84}, "bones-differ-somewhat"),
         ({"bone_lead_score": 0.001}, "bones-undecided"),
     ],
 )

@@ -1,0 +1,170 @@
+"""Deformable registrations between memory and disk, and points carried through them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from navigator.app.output_files import save_document
+from navigator.imaging.displacing import displace_points, read_errors, undisplace_points
+from navigator.io.deformations import (
+    ERRORS_SUFFIX,
+    FIELD_SUFFIX,
+    load_errors,
+    load_field,
+    save_errors,
+    save_field,
+)
+from navigator.io.documents import RegistrationDocument, registration_to_json
+from navigator.io.documents.registration import DeformablePart
+from navigator.registration.uncertainty import MEAN_OF_RADIUS95
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from navigator.arrays import Floats
+    from navigator.io.volumes import LoadedScan
+    from navigator.model.displacement import DisplacementField, ErrorMap
+    from navigator.registration.whole import Registration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeMotion:
+    """A registration that was read, with its field where it has one.
+
+    Parameters
+    ----------
+    document : RegistrationDocument
+        The rigid motion, the verdict, the hashes.
+    field : DisplacementField or None
+        What goes before the rigid motion.
+    errors : ErrorMap or None
+        How far the true places may be.
+    """
+
+    document: RegistrationDocument
+    field: DisplacementField | None
+    errors: ErrorMap | None
+
+    def to_intraop(self, points_mm: Floats) -> Floats:
+        """Carry points (n, 3) of the planning scan to the intraoperative one, millimetres."""
+        moved = points_mm if self.field is None else displace_points(self.field, points_mm)
+        return self.document.intraop_from_planning.map_points(moved)
+
+    def to_planning(self, points_mm: Floats) -> Floats:
+        """Carry points (n, 3) of the intraoperative scan to the planning one, millimetres."""
+        back = self.document.intraop_from_planning.inverse().map_points(points_mm)
+        return back if self.field is None else undisplace_points(self.field, back)
+
+    def expected_95_mm(self, planning_points_mm: Floats) -> list[float | None]:
+        """Say within which radius the true place of planning points (n, 3) lies; None: unknown."""
+        if self.errors is None:
+            return [None] * len(planning_points_mm)
+        radii = read_errors(self.errors, planning_points_mm)
+        return [round(float(each), 2) if np.isfinite(each) else None for each in radii]
+
+
+def save_deformable(
+    found: Registration, scans: tuple[LoadedScan, LoadedScan], out: Path, *, since: float
+) -> dict[str, Any]:
+    """Write a deformable registration: its field and errors first, the document last.
+
+    Parameters
+    ----------
+    found : Registration
+        The result.
+    scans : tuple of LoadedScan
+        Planning and intraoperative scan.
+    out : Path
+        The document; the other two files lie beside it under its name.
+    since : float
+        When the registration began, by the clock that measures ``seconds``.
+
+    Returns
+    -------
+    dict
+        The document as it is printed.
+
+    Raises
+    ------
+    FileRefusedError
+        If one of the files cannot be written.
+    """
+    field_path, errors_path = (
+        out.with_name(out.name.removesuffix(".json") + suffix)
+        for suffix in (FIELD_SUFFIX, ERRORS_SUFFIX)
+    )
+    field_sha256 = save_field(found.field, field_path)
+    errors_sha256 = None if found.errors is None else save_errors(found.errors, errors_path)
+    quality = found.quality
+    document = RegistrationDocument(
+        intraop_from_planning=found.intraop_from_planning,
+        verdict=found.verdict,
+        metrics={
+            "expected_tre_mm": _mean_error_mm(found.errors),
+            "overlap": quality.overlap,
+            "inverse_consistency_mm": _known(quality.inverse_consistency_mm),
+            "start_disagreement_mm": _known(quality.start_disagreement_mm),
+            "correlation": quality.correlation,
+            "target_imaged": quality.liver_share,
+            "seconds": round(time.perf_counter() - since, 2),
+        },
+        input_hashes={
+            name: scan.source_hash
+            for name, scan in zip(("planning", "intraop"), scans, strict=True)
+        },
+        deformable=DeformablePart(
+            file=field_path.name,
+            sha256=field_sha256,
+            errors_file=None if errors_sha256 is None else errors_path.name,
+            errors_sha256=errors_sha256,
+            least_jacobian_ratio=quality.least_jacobian_ratio,
+            bones_from_planning=found.bones,
+        ),
+    )
+    return save_document(registration_to_json(document), out)
+
+
+def _mean_error_mm(errors: ErrorMap | None) -> float | None:
+    """Give the mean expected error over the liver."""
+    if errors is None or not np.isfinite(errors.radius95_mm).any():
+        return None
+    return round(MEAN_OF_RADIUS95 * float(np.nanmean(errors.radius95_mm)), 3)
+
+
+def _known(value_mm: float) -> float | None:
+    return value_mm if np.isfinite(value_mm) else None
+
+
+def load_motion(document: RegistrationDocument, path: Path) -> WholeMotion:
+    """Read what a registration names beside itself.
+
+    Parameters
+    ----------
+    document : RegistrationDocument
+        As it was read.
+    path : Path
+        Its file.
+
+    Returns
+    -------
+    WholeMotion
+        Complete: a field that is missing or was changed is refused, never left out.
+
+    Raises
+    ------
+    FileRefusedError
+        ``missing-field`` or ``field-changed``.
+    """
+    part, frame = document.deformable, document.intraop_from_planning.source
+    if part is None:
+        return WholeMotion(document=document, field=None, errors=None)
+    field = load_field(path.with_name(part.file), sha256=part.sha256, frame=frame)
+    errors = None
+    if part.errors_file is not None and part.errors_sha256 is not None:
+        place = path.with_name(part.errors_file)
+        errors = load_errors(place, sha256=part.errors_sha256, frame=frame)
+    return WholeMotion(document=document, field=field, errors=errors)
