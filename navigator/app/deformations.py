@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from navigator.app.output_files import save_document
+from navigator.app.output_files import OutputChoice, check_may_write_file, save_document
 from navigator.imaging.displacing import displace_points, read_errors, undisplace_points
 from navigator.io.deformations import (
     ERRORS_SUFFIX,
@@ -23,6 +23,7 @@ from navigator.io.documents.registration import DeformablePart
 from navigator.registration.uncertainty import MEAN_OF_RADIUS95
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from navigator.arrays import Floats
@@ -67,8 +68,35 @@ class WholeMotion:
         return [round(float(each), 2) if np.isfinite(each) else None for each in radii]
 
 
+def check_may_write_parts(out: OutputChoice, *, inputs: Iterable[Path]) -> None:
+    """Refuse files beside a registration that would replace an input or somebody else's work.
+
+    Parameters
+    ----------
+    out : OutputChoice
+        The document: where an earlier one of ours lies there, its parts may be replaced.
+    inputs : iterable of Path
+        What the command reads.
+
+    Raises
+    ------
+    FileRefusedError
+        As :func:`navigator.app.output_files.check_may_write_file`.
+    """
+    reading = tuple(inputs)
+    for part in _parts_of(out.path):
+        may_replace = out.overwrite or out.path.is_file()
+        check_may_write_file(OutputChoice(part, may_replace), inputs=reading)
+
+
+def _parts_of(out: Path) -> tuple[Path, Path]:
+    """Name the field and the errors of a registration."""
+    stem = out.name.removesuffix(".json")
+    return out.with_name(stem + FIELD_SUFFIX), out.with_name(stem + ERRORS_SUFFIX)
+
+
 def save_deformable(
-    found: Registration, scans: tuple[LoadedScan, LoadedScan], out: Path, *, since: float
+    found: Registration, scans: tuple[LoadedScan, LoadedScan], out: Path, *, began_s: float
 ) -> dict[str, Any]:
     """Write a deformable registration: its field and errors first, the document last.
 
@@ -80,8 +108,8 @@ def save_deformable(
         Planning and intraoperative scan.
     out : Path
         The document; the other two files lie beside it under its name.
-    since : float
-        When the registration began, by the clock that measures ``seconds``.
+    began_s : float
+        When the registration began, seconds of the clock that measures them.
 
     Returns
     -------
@@ -93,10 +121,7 @@ def save_deformable(
     FileRefusedError
         If one of the files cannot be written.
     """
-    field_path, errors_path = (
-        out.with_name(out.name.removesuffix(".json") + suffix)
-        for suffix in (FIELD_SUFFIX, ERRORS_SUFFIX)
-    )
+    field_path, errors_path = _parts_of(out)
     field_sha256 = save_field(found.field, field_path)
     errors_sha256 = None if found.errors is None else save_errors(found.errors, errors_path)
     quality = found.quality
@@ -110,7 +135,7 @@ def save_deformable(
             "start_disagreement_mm": _known(quality.start_disagreement_mm),
             "correlation": quality.correlation,
             "target_imaged": quality.liver_share,
-            "seconds": round(time.perf_counter() - since, 2),
+            "seconds": round(time.perf_counter() - began_s, 2),
         },
         input_hashes={
             name: scan.source_hash

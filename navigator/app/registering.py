@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from navigator.app.choices import MaskChoice, ScanChoice, load_choice, twin_grid
-from navigator.app.deformations import save_deformable
+from navigator.app.deformations import check_may_write_parts, save_deformable
 from navigator.app.documents import registration_document
 from navigator.app.output_files import OutputChoice, check_may_write_file, save_document
 from navigator.app.two_scans import check_two_scans, pair_remarks
@@ -99,6 +99,8 @@ def register_to_file(
     if choice.from_transform is not None:
         inputs.append(choice.from_transform)
     check_may_write_file(out, inputs=inputs, schema=REGISTRATION_SCHEMA)
+    if choice.follows_liver:
+        check_may_write_parts(out, inputs=inputs)
     foreign = None
     if choice.from_transform is not None:
         foreign = load_foreign_transform(choice.from_transform)
@@ -118,7 +120,7 @@ def register_to_file(
     if liver is not None and choice.follows_liver:
         followed = register_deformable(*volumes, liver=liver.mask, progress=progress)
         followed = replace(followed, verdict=worst_verdict(followed.verdict, seen))
-        return save_deformable(followed, (planning, intraop), out.path, since=start)
+        return save_deformable(followed, (planning, intraop), out.path, began_s=start)
     organ = None if liver is None else liver.mask
     if foreign is None:
         found = register_rigid(*volumes, organ=organ, progress=progress)

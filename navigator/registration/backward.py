@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from navigator.arrays import Floats, Voxels
     from navigator.registration.stages import FoundFields, LayeredPair
 
-SECOND_START_MM = np.array([8.0, 0.0, 0.0])
-"""So far beside the first the liver's second search starts, along the body, (z, y, x)."""
+SECOND_START_MM = np.array([4.0, 0.0, 0.0])
+"""So far beside the first the liver's second search starts, along the body, (z, y, x): half a point
+of the coarsest lattice, on which the first start was found."""
 COARSER_STAGES = len(LIVER_STAGES) - 1
 MOST_POINTS = 4000
 CUBE = np.ones((3, 3, 3), dtype=bool)

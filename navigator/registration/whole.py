@@ -141,13 +141,15 @@ def register_deformable(
             frame=planning.grid.frame,
         ),
     )
-    frames = {"target": intraop.grid.frame, "source": planning.grid.frame}
     least = float(measure_jacobian(vectors, stage.spacing_mm).min())
     errors = expect_errors(found, planning.grid.frame)
     quality = measure_whole(layered, found, checks, least_jacobian_ratio=least)
+    frames = {"target": intraop.grid.frame, "source": planning.grid.frame}
+    motions = (layered.body, layered.bones)
+    body, bones = (RigidTransform(matrix=renormalised(each), **frames) for each in motions)
     return Registration(
-        intraop_from_planning=RigidTransform(matrix=renormalised(layered.body), **frames),
-        bones=RigidTransform(matrix=renormalised(layered.bones), **frames),
+        intraop_from_planning=body,
+        bones=bones,
         field=field,
         errors=errors,
         quality=quality,

@@ -1,0 +1,70 @@
+"""A search that is run once more, and backward, says when the first one was caught elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from navigator.registration.backward import check_search
+from navigator.registration.lattice_pair import find_body_motion, lay_lattices
+from navigator.registration.stages import FoundFields, LayeredPair, find_layers, run_stages
+from tests.navigator.registration.small_patient import (
+    INTRAOP,
+    PLANNING,
+    liver_of,
+    motion,
+    scan,
+    scanner_grid,
+    slid,
+    small_patient,
+)
+
+pytestmark = pytest.mark.xdist_group("whole")
+
+TRUE = motion((3.0, -2.0, 4.0), (12.0, -9.0, 14.0))
+ROOMY = scanner_grid(INTRAOP, spacing_kji_mm=(2.5, 2.0, 2.0), from_mm=-25.0, to_mm=195.0)
+WRONG_MM = 15.0
+
+
+@lru_cache(maxsize=1)
+def searched() -> tuple[LayeredPair, FoundFields]:
+    patient = small_patient(1)
+    planning = scan(patient, scanner_grid(PLANNING, spacing_kji_mm=(2.0, 2.0, 2.0)))
+    new = scan(slid(patient, (0.0, 3.0, 10.0)), ROOMY, TRUE, seed=5)
+    pair = lay_lattices(planning, new, liver_of(patient, planning.grid))
+    body = find_body_motion(pair)
+    assert body is not None
+    layered = find_layers(pair, body.matrix)
+    return layered, run_stages(layered, np.zeros(3), 2)[-1]
+
+
+def test_a_sound_search_is_found_again_and_comes_back() -> None:
+    checks = check_search(*searched())
+    assert checks.start_disagreement_mm < 2.5
+    assert checks.inverse_consistency_mm < 5.0
+
+
+@pytest.mark.hazard(20)
+def test_a_liver_that_was_laid_elsewhere_is_told_by_both() -> None:
+    layered, found = searched()
+    values = found.fields.values_mm.copy()
+    values[2, 0] += WRONG_MM
+    wrong = replace(found, fields=replace(found.fields, values_mm=values))
+    checks = check_search(layered, wrong)
+    assert checks.start_disagreement_mm > 0.7 * WRONG_MM
+    assert checks.inverse_consistency_mm > 0.7 * WRONG_MM
+
+
+def test_without_a_liver_the_body_is_looked_at() -> None:
+    patient = small_patient(1)
+    planning = scan(patient, scanner_grid(PLANNING))
+    pair = lay_lattices(planning, scan(patient, ROOMY, TRUE, seed=5), None)
+    body = find_body_motion(pair)
+    assert body is not None
+    layered = find_layers(pair, body.matrix)
+    checks = check_search(layered, run_stages(layered, np.zeros(3), 2)[-1])
+    assert np.isfinite(checks.start_disagreement_mm)
+    assert np.isfinite(checks.inverse_consistency_mm)
