@@ -1,1 +1,1 @@
-"""Frames, rigid motions, lines, ellipsoids and point sets: pure geometry, no anatomy."""
+"""Frames, rigid motions, lines, ellipsoids, point sets, their errors: pure geometry, no anatomy."""

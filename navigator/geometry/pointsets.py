@@ -16,13 +16,17 @@ COLLINEARITY_LIMIT = 1e-3
 """Second over first singular value of the points: below it a turn about their line is unseen."""
 
 
-def fit_rigid_matrix(target_mm: ArrayLike, source_mm: ArrayLike) -> Floats:
+def fit_rigid_matrix(
+    target_mm: ArrayLike, source_mm: ArrayLike, weights: ArrayLike | None = None
+) -> Floats:
     """Find the proper rigid motion of least squared residuals between paired points.
 
     Parameters
     ----------
     target_mm, source_mm : (n, 3) array
         Paired points, n ≥ 3, not on one line, millimetres.
+    weights : (n,) array, optional
+        What each squared residual counts, above 0, no unit; all the same without it.
 
     Returns
     -------
@@ -32,12 +36,45 @@ def fit_rigid_matrix(target_mm: ArrayLike, source_mm: ArrayLike) -> Floats:
     Raises
     ------
     ValueError
-        If there are fewer than three pairs, or they lie on a line.
+        If there are fewer than three pairs, they lie on a line, or a weight is not above 0.
 
     References
     ----------
     Kabsch W, 1976, doi:10.1107/S0567739476001873; the proper rotation after Umeyama S, 1991,
     doi:10.1109/34.88573.
+    """
+    target, source = checked_pairs(target_mm, source_mm)
+    weight = frozen_floats(
+        np.ones(len(source)) if weights is None else weights, (len(source),), "weights"
+    )
+    if not (weight > 0.0).all():
+        raise ValueError(f"weights: expected numbers above 0, got {weight.tolist()}")
+    target_centre = np.average(target, axis=0, weights=weight)
+    source_centre = np.average(source, axis=0, weights=weight)
+    weighted = weight[:, None] * (source - source_centre)
+    u, _, vt = np.linalg.svd((target - target_centre).T @ weighted)
+    handedness = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
+    rotation = u @ handedness @ vt
+    return matrix_from_rotation_and_shift(rotation, target_centre - rotation @ source_centre)
+
+
+def checked_pairs(target_mm: ArrayLike, source_mm: ArrayLike) -> tuple[Floats, Floats]:
+    """Refuse paired points that do not show a rigid motion.
+
+    Parameters
+    ----------
+    target_mm, source_mm : (n, 3) array
+        Paired points, millimetres.
+
+    Returns
+    -------
+    target, source : (n, 3) array
+        Read-only copies.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three pairs, or the source lies on a line.
     """
     target = frozen_floats(target_mm, (None, 3), "target_mm")
     source = frozen_floats(source_mm, (None, 3), "source_mm")
@@ -45,14 +82,26 @@ def fit_rigid_matrix(target_mm: ArrayLike, source_mm: ArrayLike) -> Floats:
         raise ValueError(
             f"paired points: expected 3 or more pairs, got {len(target)}, {len(source)}"
         )
-    target_centre, source_centre = target.mean(axis=0), source.mean(axis=0)
-    spread = np.linalg.svd(source - source_centre, compute_uv=False)
+    check_not_on_a_line(source)
+    return target, source
+
+
+def check_not_on_a_line(points_mm: Floats) -> None:
+    """Refuse points that leave the turn about their own line unseen.
+
+    Parameters
+    ----------
+    points_mm : (n, 3) array
+        Points of one side of the pairs, millimetres.
+
+    Raises
+    ------
+    ValueError
+        If they lie on a line, or at one place.
+    """
+    spread = np.linalg.svd(points_mm - points_mm.mean(axis=0), compute_uv=False)
     if not spread[1] > COLLINEARITY_LIMIT * spread[0]:
         raise ValueError("paired points: expected points that span a plane, got points on a line")
-    u, _, vt = np.linalg.svd((target - target_centre).T @ (source - source_centre))
-    handedness = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    rotation = u @ handedness @ vt
-    return matrix_from_rotation_and_shift(rotation, target_centre - rotation @ source_centre)
 
 
 def residuals_mm(matrix: Floats, target_mm: ArrayLike, source_mm: ArrayLike) -> Floats:

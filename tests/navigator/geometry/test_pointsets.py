@@ -64,6 +64,41 @@ def test_with_noise_it_is_the_rotation_of_least_squares(
     assert squares == pytest.approx(rssd**2, rel=1e-6)
 
 
+@settings(max_examples=50)
+@given(rigid_transforms(target=LPS, source=PLATE), st.integers(0, 2**32 - 1))
+def test_with_weights_it_is_the_rotation_of_weighted_least_squares(
+    moved: RigidTransform, seed: int
+) -> None:
+    """Against scipy's solution of the same problem, which shares no code."""
+    rng = np.random.default_rng(seed)
+    source = np.array(FIDUCIALS["six on a plate"])
+    target = moved.map_points(source) + rng.normal(0, 1.0, size=source.shape)
+    weights = rng.uniform(0.05, 20.0, size=len(source))
+    found = fit_rigid_matrix(target, source, weights)
+    middles = [np.average(points, axis=0, weights=weights) for points in (target, source)]
+    expected, _ = Rotation.align_vectors(target - middles[0], source - middles[1], weights)
+    assert np.abs(found[:3, :3] - expected.as_matrix()).max() <= 1e-6
+    # the weighted middle is carried onto the weighted middle
+    assert residuals_mm(found, middles[0], middles[1]) <= EXACT_MM
+
+
+def test_a_weight_of_two_is_the_point_taken_twice() -> None:
+    source = np.array(FIDUCIALS["six on a plate"])
+    target = source + np.random.default_rng(4).normal(0, 1.0, size=source.shape)
+    twice = fit_rigid_matrix(np.vstack([target, target[:1]]), np.vstack([source, source[:1]]))
+    weighted = fit_rigid_matrix(target, source, [2, 1, 1, 1, 1, 1])
+    assert np.abs(twice - weighted).max() <= EXACT_MM
+    plain, equal = fit_rigid_matrix(target, source), fit_rigid_matrix(target, source, np.ones(6))
+    assert np.array_equal(plain, equal)
+
+
+@pytest.mark.parametrize("weights", [[1, 1, 0, 1], [1, -1, 1, 1], [1, 1, 1], [1, 1, np.nan, 1]])
+def test_weights_that_are_none_are_refused(weights: list[float]) -> None:
+    square = FIDUCIALS["four in a square"]
+    with pytest.raises(ValueError, match="weights: expected"):
+        fit_rigid_matrix(square, square, weights)
+
+
 @pytest.mark.hazard(1)
 @settings(max_examples=50)
 @given(rigid_transforms(target=LPS, source=PLATE), point_sets_mm(6), st.sampled_from([0, 1, 2]))
