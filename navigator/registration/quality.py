@@ -23,6 +23,10 @@ the organs have slid by 15 mm; a mirrored patient 0.69 and less, another one 0.4
 DOUBTFUL_CORRELATION = 0.9
 """Below it two phantom patients of like build may be mistaken for one (0.85 to 0.87)."""
 
+LEAST_BONE_CORRELATION, DOUBTFUL_BONE_CORRELATION = 0.89, 0.92
+"""Of bone and what lies around it, fitted alone: 30 phantom cases have 0.925 and more, another
+patient of like build 0.856. No other person's ribs and spine lie at the same places."""
+
 LARGEST_EXPECTED_TRE_MM = 2.0
 """Beyond it the operator has to know: the liver's wanted margin is 5 mm, and the zone takes its
 share of doubt too."""
@@ -59,6 +63,8 @@ class RegistrationQuality:
         they were looked at.
     mirror_correlation : float
         Of the new scan with the planning scan's mirror image.
+    bone_correlation : float or None
+        Of bone and what lies around it, fitted alone; None where too little bone is shown.
     surroundings : LocalAgreement or None
         How the target's surroundings agree; None where no target was given.
     """
@@ -69,6 +75,7 @@ class RegistrationQuality:
     start_disagreement_mm: float
     expected_tre_mm: float
     mirror_correlation: float = 0.0
+    bone_correlation: float | None = None
     surroundings: LocalAgreement | None = None
 
 
@@ -92,6 +99,10 @@ def judge_registration(quality: RegistrationQuality) -> Verdict:
         warnings.append(
             Reason("scans-differ-somewhat", f"{text}; compare both, and the patient's name")
         )
+    bones = quality.bone_correlation
+    if not rejections and bones is not None and not bones >= DOUBTFUL_BONE_CORRELATION:
+        text = f"the bones fit less well than usual (r = {bones:.2f})"
+        warnings.append(Reason("bones-differ-somewhat", f"{text}; compare the patient's name"))
     if not rejections and not quality.expected_tre_mm <= LARGEST_EXPECTED_TRE_MM:
         text = f"an error of {quality.expected_tre_mm:.1f} mm has to be expected at the target"
         warnings.append(Reason("registration-uncertain", f"{text}; scan again in the same breath"))
@@ -118,6 +129,10 @@ def _different_scans(quality: RegistrationQuality) -> list[Reason]:
                 f"{text}limit {LEAST_CORRELATION}); check that both are of this patient",
             )
         )
+    bones = quality.bone_correlation
+    if bones is not None and not bones >= LEAST_BONE_CORRELATION:
+        text = f"the bones of the scans do not fit each other (r = {bones:.2f})"
+        reasons.append(Reason("bones-differ", f"{text}; check that both are of this patient"))
     if quality.mirror_correlation > quality.correlation:
         text = "the new scan resembles the planning scan's mirror image more than the scan itself"
         reasons.append(Reason("mirrored", f"{text}; find out which of the two is mirrored"))

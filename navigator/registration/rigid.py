@@ -26,6 +26,7 @@ from navigator.registration.search import (
     refine_both_ways,
     search_both_ways,
 )
+from navigator.registration.skeleton import measure_bone_correlation
 from navigator.registration.start import find_start_shifts_mm
 
 if TYPE_CHECKING:
@@ -212,6 +213,7 @@ def _measure(
         inverse_consistency_mm=inverse,
         start_disagreement_mm=apart,
         expected_tre_mm=float(np.sqrt(floor**2 + inverse**2 + apart**2 + moved**2)),
+        bone_correlation=measure_bone_correlation(*scans, motion),
         mirror_correlation=measure_mirror_correlation(scans, motion, moving.imaged, whole),
         surroundings=around,
     )

@@ -1,4 +1,4 @@
-"""The expected error grows where the images hold a place less, and is not known beyond the liver."""
+"""The expected error grows where the images hold a place less; beyond the liver it is not known."""
 
 from __future__ import annotations
 

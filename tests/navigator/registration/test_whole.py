@@ -142,7 +142,7 @@ GOOD = WholeQuality(
         ({"correlation": 0.84}, "scans-differ"),
         ({"start_disagreement_mm": 6.1}, "starts-disagree"),
         ({"inverse_consistency_mm": 10.1}, "inverse-inconsistent"),
-        ({"bone_correlation": 0.81}, "bones-differ"),
+        ({"bone_correlation": 0.85}, "bones-differ"),
         ({"least_jacobian_ratio": 0.0}, "folded"),
         ({"residual_hu": 9.5}, "no-gain"),
         ({"overlap": float("nan")}, "little-overlap"),
@@ -161,7 +161,7 @@ def test_what_breaks_a_limit_is_rejected_and_named(change: dict[str, float], cod
         ({"liver_share": None}, "liver-unknown"),
         ({"start_disagreement_mm": 4.5}, "registration-uncertain"),
         ({"inverse_consistency_mm": 7.5}, "inverse-doubtful"),
-        ({"bone_correlation": 0.84}, "bones-differ-somewhat"),
+        ({"bone_correlation": 0.9}, "bones-differ-somewhat"),
         ({"bone_lead_score": 0.001}, "bones-undecided"),
     ],
 )

@@ -1,0 +1,128 @@
+"""With the liver's outline a liver that slid is followed, on disk as in memory."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from navigator.io.documents.integrity import INTEGRITY, sealed
+from navigator.io.images import write_image
+from tests.navigator.registration.small_patient import (
+    INTRAOP,
+    LIVER_MM,
+    PLANNING,
+    liver_of,
+    motion,
+    scan,
+    scanner_grid,
+    slid,
+    small_patient,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.navigator.cli.conftest import Answer
+
+    Navigator = Callable[..., Answer]
+
+DONE, REFUSED = 0, 2
+SHIFT_MM = (0.0, 3.0, 10.0)
+TRUE = motion((3.0, -2.0, 4.0), (12.0, -9.0, 14.0))
+LIMIT_MM = 1.5
+
+
+def write_points(path: Path, points: np.ndarray) -> None:
+    lines = [f"P{n},{x:.6f},{y:.6f},{z:.6f}" for n, (x, y, z) in enumerate(points)]
+    path.write_text("\n".join(["label,x_mm,y_mm,z_mm", *lines]) + "\n", encoding="utf-8")
+
+
+def read_points(path: Path) -> np.ndarray:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return np.array(
+            [[float(row[f"{axis}_mm"]) for axis in "xyz"] for row in csv.DictReader(stream)]
+        )
+
+
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("slid")
+    patient = small_patient(1)
+    planning = scan(patient, scanner_grid(PLANNING, spacing_kji_mm=(2.0, 2.0, 2.0)))
+    roomy = scanner_grid(INTRAOP, spacing_kji_mm=(2.5, 2.0, 2.0), from_mm=-25.0, to_mm=195.0)
+    new = scan(slid(patient, SHIFT_MM), roomy, TRUE, seed=5)
+    liver = liver_of(patient, planning.grid)
+    for name, values, grid in (
+        ("planning", planning.values_hu.astype(np.int16), planning.grid),
+        ("intraop", new.values_hu.astype(np.int16), new.grid),
+        ("liver", liver.members.astype(np.uint8), liver.grid),
+    ):
+        write_image(values, grid.lps_from_index, folder / f"{name}.nrrd")
+    return folder
+
+
+@pytest.mark.hazard(19, 20, 45)
+def test_a_liver_that_slid_is_followed_through_files(
+    navigator: Navigator, scans: Path, tmp_path: Path
+) -> None:
+    out, points, mapped = tmp_path / "r.json", tmp_path / "p.csv", tmp_path / "m.csv"
+    pair = (scans / "planning.nrrd", scans / "intraop.nrrd")
+    told = navigator("register", *pair, "--out", out, "--organ", scans / "liver.nrrd", "--json")
+    assert told.code == DONE, told.err
+    document = told.document
+    assert document["deformable"]["file"] == "r.field.nrrd"
+    assert 0.0 < document["expected_tre_mm"] < 5.0
+    for name in ("overlap", "inverse_consistency_mm", "seconds"):
+        assert isinstance(document[name], float)
+    at = LIVER_MM + np.random.default_rng(4).uniform(-20.0, 20.0, (60, 3))
+    write_points(points, at)
+    answer = navigator("map-points", out, points, mapped, "--to", "intraop", "--json")
+    assert answer.code == DONE
+    off = np.linalg.norm(read_points(mapped) - TRUE.map_points(at + SHIFT_MM), axis=1)
+    assert off.mean() < LIMIT_MM
+    radii = np.array(answer.document["expected_95_mm"], dtype=float)
+    assert (off <= radii).mean() >= 0.9
+    back = tmp_path / "b.csv"
+    assert navigator("map-points", out, mapped, back, "--to", "planning").code == DONE
+    assert np.abs(read_points(back) - at).max() < 0.05
+
+    # what was written once more may replace it, and a field that is not the one written is refused
+    path = out.with_name("r.field.nrrd")
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    changed = navigator("map-points", out, points, tmp_path / "n.csv", "--to", "intraop")
+    assert (changed.code, "field-changed" in changed.err) == (REFUSED, True)
+    assert not (tmp_path / "n.csv").exists()
+    outside = json.loads(out.read_text(encoding="utf-8"))
+    del outside[INTEGRITY]
+    outside["deformable"]["file"] = "../r.field.nrrd"
+    out.write_text(json.dumps(sealed(outside)), encoding="utf-8")
+    away = navigator("map-points", out, points, tmp_path / "n.csv", "--to", "intraop")
+    assert (away.code, "beside the registration" in away.err) == (REFUSED, True)
+
+
+@pytest.mark.hazard(57)
+def test_a_field_of_somebody_else_is_not_replaced(
+    navigator: Navigator, scans: Path, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "r.field.nrrd"
+    theirs.write_bytes(b"theirs")
+    pair = (scans / "planning.nrrd", scans / "intraop.nrrd")
+    words = ("register", *pair, "--out", tmp_path / "r.json", "--organ", scans / "liver.nrrd")
+    answer = navigator(*words)
+    assert (answer.code, "output-exists" in answer.err) == (REFUSED, True)
+    assert theirs.read_bytes() == b"theirs"
+
+
+def test_rigid_stays_rigid_where_it_is_asked_for(
+    navigator: Navigator, scans: Path, tmp_path: Path
+) -> None:
+    pair = (scans / "planning.nrrd", scans / "intraop.nrrd")
+    words = ("--organ", scans / "liver.nrrd", "--rigid", "--json")
+    answer = navigator("register", *pair, "--out", tmp_path / "r.json", *words)
+    assert answer.document["deformable"] is None
+    assert not (tmp_path / "r.field.nrrd").exists()
