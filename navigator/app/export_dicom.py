@@ -6,12 +6,15 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from navigator.app.inputs import hash_of_file
 from navigator.errors import FileRefusedError
 from navigator.io.documents.jsonreading import read_document_bytes
 from navigator.io.objects import (
     BY_IMAGE_CONTENT,
     RegistrationSide,
+    build_deformable_registration,
     build_encapsulated_pdf,
     build_encapsulated_stl,
     build_measurement_report,
@@ -129,6 +132,19 @@ def _write_motion(case: ExportCase, subject: Subject, written: Written) -> None:
         subject=subject,
     )
     _add(written, "patient_registration", WITH_STRUCTURES, dataset)
+    field = None if case.motion is None else case.motion.field
+    if case.motion is None or field is None:
+        return
+    points = field.grid.points_from_indices(np.indices(field.grid.shape_kji).reshape(3, -1).T)
+    vectors = case.motion.to_intraop(points) - points
+    deformed = build_deformable_registration(
+        vectors.reshape(*field.grid.shape_kji, 3),
+        field.grid,
+        registered=source,
+        source=target,
+        subject=subject,
+    )
+    _add(written, "patient_deformation", ARCHIVE, deformed)
 
 
 def _write_plate(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from navigator.app.choices import ScanChoice, twin_grid
+from navigator.app.deformations import load_motion
 from navigator.app.export_checks import (
     check_in_force,
     check_registration_usable,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from navigator.app.deformations import WholeMotion
     from navigator.geometry.rigid import RigidTransform
     from navigator.io.documents import RegistrationDocument
     from navigator.io.structures.requested import Wanted
@@ -126,8 +128,8 @@ class ExportCase:
         Structures that it was made on.
     intraop : ExportScan or None
         Scan that the registration leads to.
-    intraop_from_planning : RigidTransform or None
-        The registration, millimetres.
+    motion : WholeMotion or None
+        The registration, with its field where it has one.
     """
 
     plan: Plan
@@ -136,7 +138,12 @@ class ExportCase:
     planning: ExportScan
     labels: LabelMap | None
     intraop: ExportScan | None
-    intraop_from_planning: RigidTransform | None
+    motion: WholeMotion | None
+
+    @property
+    def intraop_from_planning(self) -> RigidTransform | None:
+        """The rigid part of the registration, millimetres."""
+        return None if self.motion is None else self.motion.document.intraop_from_planning
 
 
 def choice_from_request(plan: Path, request_path: Path) -> ExportChoice:
@@ -197,7 +204,8 @@ def load_export_case(choice: ExportChoice) -> ExportCase:
     planning = _load_scan(choice.scan)
     check_made_from(document, choice.plan, scans={"scan": planning.scan})
     labels, remarks = _load_labels(choice, plan, planning.scan)
-    intraop, registration = _load_registration(choice, planning.scan)
+    intraop, motion = _load_registration(choice, planning.scan)
+    registration = None if motion is None else motion.document
     verdict = _verdict_of_all(plan, planning.scan, intraop, registration, remarks)
     return ExportCase(
         plan=replace(plan, verdict=verdict),
@@ -206,7 +214,7 @@ def load_export_case(choice: ExportChoice) -> ExportCase:
         planning=planning,
         labels=labels,
         intraop=intraop,
-        intraop_from_planning=None if registration is None else registration.intraop_from_planning,
+        motion=motion,
     )
 
 
@@ -268,7 +276,7 @@ def _load_scan(choice: ScanChoice) -> ExportScan:
 
 def _load_registration(
     choice: ExportChoice, planning: LoadedScan
-) -> tuple[ExportScan | None, RegistrationDocument | None]:
+) -> tuple[ExportScan | None, WholeMotion | None]:
     """Read a registration and the scan that it leads to."""
     if (choice.registration is None) != (choice.intraop is None):
         raise InputRefusedError(
@@ -288,4 +296,4 @@ def _load_registration(
     check_two_scans(planning, intraop.scan)
     scans = {"planning": planning, "intraop": intraop.scan}
     check_made_from(document, choice.registration, scans=scans)
-    return intraop, document
+    return intraop, load_motion(document, choice.registration)

@@ -12,6 +12,7 @@ from navigator.io.images import write_image
 from navigator.io.slicer import (
     needle_markup,
     point_markup,
+    save_field_transform,
     save_markup,
     save_segments,
     save_transform,
@@ -78,6 +79,11 @@ def _write_transforms(case: ExportCase, written: Written) -> None:
         motions["planning_to_intraop"] = case.intraop_from_planning
     if case.plan.placement is not None:
         motions["plate_to_planning"] = case.plan.placement.lps_from_template
+    if case.motion is not None and case.motion.field is not None:
+        kind = "deformable transform that reads the intraoperative scan onto the planning scan"
+        motion = case.motion.document.intraop_from_planning
+        save = partial(save_field_transform, case.motion.field, motion)
+        written.add("slicer/intraop_onto_planning.h5", kind, ITK, save)
     for name, motion in motions.items():
         for suffix in (".tfm", ".h5"):
             kind = f"transform that moves {name.replace('_', ' ')}"

@@ -146,10 +146,10 @@ def register_deformable(
     quality = measure_whole(layered, found, checks, least_jacobian_ratio=least)
     frames = {"target": intraop.grid.frame, "source": planning.grid.frame}
     motions = (layered.body, layered.bones)
-    body, bones = (RigidTransform(matrix=renormalised(each), **frames) for each in motions)
+    of_body, of_bones = (RigidTransform(matrix=renormalised(each), **frames) for each in motions)
     return Registration(
-        intraop_from_planning=body,
-        bones=bones,
+        intraop_from_planning=of_body,
+        bones=of_bones,
         field=field,
         errors=errors,
         quality=quality,

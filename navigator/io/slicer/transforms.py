@@ -1,4 +1,4 @@
-"""Rigid motions as ITK transform files.
+"""Motions as ITK transform files.
 
 ITK keeps the way in which an image is resampled: a point of the *fixed* image goes in, the point
 of the *moving* image that belongs there comes out. To move something from `source` to `target`,
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import SimpleITK as sitk
 
 from navigator.errors import FileRefusedError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from navigator.geometry.rigid import RigidTransform
+    from navigator.model.displacement import DisplacementField
 
 SUFFIXES = (".tfm", ".h5")
 
@@ -50,10 +52,53 @@ def save_transform(target_from_source: RigidTransform, path: Path) -> None:
             got=path.suffix or "no suffix",
             next_step="choose another file name",
         )
-    inverse = target_from_source.inverse()
+    _write(_affine(target_from_source.inverse()), path)
+
+
+def save_field_transform(
+    field: DisplacementField, intraop_from_planning: RigidTransform, path: Path
+) -> None:
+    """Write the transform that reads the intraoperative scan onto the planning scan.
+
+    A point of the planning scan, the fixed image, goes through the field and then through the
+    rigid motion; beyond the field's grid through the rigid motion alone.
+
+    Parameters
+    ----------
+    field : DisplacementField
+        Within the planning frame.
+    intraop_from_planning : RigidTransform
+        What follows it.
+    path : Path
+        .h5; replaced if there.
+
+    Raises
+    ------
+    FileRefusedError
+        If the file cannot be written.
+    """
+    image = sitk.GetImageFromArray(field.vectors_mm.astype(np.float64), isVector=True)
+    affine, spacing = field.grid.lps_from_index, field.grid.spacing_mm
+    image.SetOrigin(affine[:3, 3].tolist())
+    image.SetSpacing(spacing[::-1].tolist())
+    image.SetDirection((affine[:3, :3] / spacing)[:, ::-1].ravel().tolist())
+    both = sitk.CompositeTransform(3)
+    # ITK applies the last one first
+    both.AddTransform(_affine(intraop_from_planning))
+    both.AddTransform(sitk.DisplacementFieldTransform(image))
+    _write(both, path)
+
+
+def _affine(motion: RigidTransform) -> sitk.AffineTransform:
+    """Write a motion as ITK's matrix and shift."""
     transform = sitk.AffineTransform(3)
-    transform.SetMatrix(inverse.rotation.ravel().tolist())
-    transform.SetTranslation((inverse.shift_mm + 0.0).tolist())
+    transform.SetMatrix(motion.rotation.ravel().tolist())
+    transform.SetTranslation((motion.shift_mm + 0.0).tolist())
+    return transform
+
+
+def _write(transform: sitk.Transform, path: Path) -> None:
+    """Write a transform as a whole or not at all, without the time of day."""
     with replaced_when_complete(path, path.suffix) as temporary:
         try:
             sitk.WriteTransform(transform, str(temporary))
