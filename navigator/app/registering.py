@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from navigator.io.transforms import ForeignTransform
     from navigator.io.volumes import LoadedScan
+    from navigator.model.volume import Mask
+    from navigator.registration.rigid import RigidRegistration
 
 PLANNING, INTRAOP = "planning", "intraop"
 """The two scans, as a command names them."""
@@ -96,14 +98,12 @@ def register_to_file(
     scans = (planning_scan, intraop_scan)
     named = (*scans, choice.organ)
     inputs = [each.path for each in named if each is not None]
-    if choice.from_transform is not None:
-        inputs.append(choice.from_transform)
+    inputs += [] if choice.from_transform is None else [choice.from_transform]
     check_may_write_file(out, inputs=inputs, schema=REGISTRATION_SCHEMA)
     if choice.follows_liver:
         check_may_write_parts(out, inputs=inputs)
-    foreign = None
-    if choice.from_transform is not None:
-        foreign = load_foreign_transform(choice.from_transform)
+    source = choice.from_transform
+    foreign = None if source is None else load_foreign_transform(source)
     progress("reading both scans")
     planning, intraop = (
         load_scan(each.path, series_uid=each.series_uid, tell=progress) for each in scans
@@ -116,17 +116,15 @@ def register_to_file(
     start = time.perf_counter()
     remarks = pair_remarks(planning, intraop, () if liver is None else liver.findings)
     seen = verdict_from_reasons(warnings=(*remarks, *_foreign_remarks(foreign)))
-    volumes = (planning.volume, intraop.volume)
     if liver is not None and choice.follows_liver:
-        followed = register_deformable(*volumes, liver=liver.mask, progress=progress)
+        followed = register_deformable(
+            planning.volume, intraop.volume, liver=liver.mask, progress=progress
+        )
         followed = replace(followed, verdict=worst_verdict(followed.verdict, seen))
         return save_deformable(followed, (planning, intraop), out.path, began_s=start)
-    organ = None if liver is None else liver.mask
-    if foreign is None:
-        found = register_rigid(*volumes, organ=organ, progress=progress)
-    else:
-        given = _motion_between(foreign, choice, planning, intraop)
-        found = measure_given_motion(*volumes, given, organ=organ, progress=progress)
+    found = _rigid(
+        (planning, intraop), None if liver is None else liver.mask, foreign, choice, progress
+    )
     registration = replace(found, verdict=worst_verdict(found.verdict, seen))
     seconds = round(time.perf_counter() - start, 2)
     document = registration_document(registration, planning, intraop, seconds)
@@ -134,6 +132,21 @@ def register_to_file(
         hashes = {**document.input_hashes, "transform": foreign.sha256}
         document = replace(document, input_hashes=hashes)
     return save_document(registration_to_json(document), out.path)
+
+
+def _rigid(
+    scans: tuple[LoadedScan, LoadedScan],
+    organ: Mask | None,
+    foreign: ForeignTransform | None,
+    choice: RegisterChoice,
+    progress: Callable[[str], None],
+) -> RigidRegistration:
+    """Search one rigid motion, or judge the one that was given."""
+    volumes = (scans[0].volume, scans[1].volume)
+    if foreign is None:
+        return register_rigid(*volumes, organ=organ, progress=progress)
+    given = _motion_between(foreign, choice, *scans)
+    return measure_given_motion(*volumes, given, organ=organ, progress=progress)
 
 
 def check_direction(choice: RegisterChoice) -> None:

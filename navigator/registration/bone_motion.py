@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 AROUND_BONE_MM = 6.0
 """An edge is seen from both sides."""
-LESS_PER_MM = 0.002
+LESS_PER_MM = 0.001
 """Of the correlation, for every millimetre between bones and body: one rib resembles the next, and
 organs slide by half of their distance at most."""
 SAME_MM = 5.0

@@ -36,9 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from navigator.arrays import Floats
+    from navigator.geometry.frames import Frame
     from navigator.model.displacement import ErrorMap
     from navigator.model.outcome import Verdict
     from navigator.model.volume import Mask, Volume
+    from navigator.registration.stages import FoundFields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,17 +133,7 @@ def register_deformable(
     found = searched[-1]
     progress("searching once more from another start, and backward")
     checks = check_search(layered, searched[COARSER_STAGES - 1])
-    scans, stage = found.scans, found.stage
-    vectors = unfold(blended_mm(found.fields, scans.shares(), stage.step), stage.spacing_mm)
-    field = DisplacementField(
-        vectors[..., ::-1],
-        Grid(
-            shape_kji=scans.planning.lattice.shape,
-            lps_from_index=scans.planning.lattice.lps_from_index(),
-            frame=planning.grid.frame,
-        ),
-    )
-    least = float(measure_jacobian(vectors, stage.spacing_mm).min())
+    field, least = _unfolded(found, planning.grid.frame)
     errors = expect_errors(found, planning.grid.frame)
     quality = measure_whole(layered, found, checks, least_jacobian_ratio=least)
     frames = {"target": intraop.grid.frame, "source": planning.grid.frame}
@@ -155,3 +147,13 @@ def register_deformable(
         quality=quality,
         verdict=judge_whole(quality),
     )
+
+
+def _unfolded(found: FoundFields, frame: Frame) -> tuple[DisplacementField, float]:
+    """Lay the fields on one lattice without folds, and say to how little a cell shrinks."""
+    scans, stage = found.scans, found.stage
+    vectors = unfold(blended_mm(found.fields, scans.shares(), stage.step), stage.spacing_mm)
+    lattice = scans.planning.lattice
+    grid = Grid(shape_kji=lattice.shape, lps_from_index=lattice.lps_from_index(), frame=frame)
+    least = float(measure_jacobian(vectors, stage.spacing_mm).min())
+    return DisplacementField(vectors[..., ::-1], grid), least
