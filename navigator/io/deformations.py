@@ -14,7 +14,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from navigator.errors import FileRefusedError
-from navigator.io.images import last_line, read_image, write_image
+from navigator.io.images import last_line, placed_image, read_image, write_image
 from navigator.io.saving import replaced_when_complete
 from navigator.model.displacement import DisplacementField, ErrorMap
 from navigator.model.volume import Grid
@@ -47,11 +47,7 @@ def save_field(field: DisplacementField, path: Path) -> str:
     FileRefusedError
         If it cannot be written.
     """
-    image = sitk.GetImageFromArray(field.vectors_mm, isVector=True)
-    affine, spacing = field.grid.lps_from_index, field.grid.spacing_mm
-    image.SetOrigin(affine[:3, 3].tolist())
-    image.SetSpacing(spacing[::-1].tolist())
-    image.SetDirection((affine[:3, :3] / spacing)[:, ::-1].ravel().tolist())
+    image = placed_image(field.vectors_mm, field.grid.lps_from_index, is_vector=True)
     with replaced_when_complete(path, ".nrrd") as temporary:
         try:
             sitk.WriteImage(image, str(temporary), useCompression=True, compressionLevel=1)

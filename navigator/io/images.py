@@ -181,16 +181,39 @@ def write_image(values: NDArray[Any], lps_from_index: Floats, path: Path) -> Non
             got=path.suffix or "no suffix",
             next_step="choose another file name",
         )
-    spacing = np.linalg.norm(lps_from_index[:3, :3], axis=0)
-    image = sitk.GetImageFromArray(values)
-    image.SetOrigin(lps_from_index[:3, 3].tolist())
-    image.SetSpacing(spacing[::-1].tolist())
-    image.SetDirection((lps_from_index[:3, :3] / spacing)[:, ::-1].ravel().tolist())
+    image = placed_image(values, lps_from_index)
     with replaced_when_complete(path, image_suffix(path)) as temporary:
         try:
             sitk.WriteImage(image, str(temporary), useCompression=True, compressionLevel=1)
         except RuntimeError as error:
             raise OSError(last_line(str(error))) from error
+
+
+def placed_image(
+    values: NDArray[Any], lps_from_index: Floats, *, is_vector: bool = False
+) -> sitk.Image:
+    """Give values their place, as ITK has it.
+
+    Parameters
+    ----------
+    values : (k, j, i) or (k, j, i, 3) array
+        Numbers, or vectors.
+    lps_from_index : (4, 4) array
+        Affine with orthogonal axes, LPS millimetres.
+    is_vector : bool
+        Whether the last axis holds the components of vectors.
+
+    Returns
+    -------
+    SimpleITK.Image
+        With origin, spacing and directions.
+    """
+    spacing = np.linalg.norm(lps_from_index[:3, :3], axis=0)
+    image = sitk.GetImageFromArray(values, isVector=is_vector)
+    image.SetOrigin(lps_from_index[:3, 3].tolist())
+    image.SetSpacing(spacing[::-1].tolist())
+    image.SetDirection((lps_from_index[:3, :3] / spacing)[:, ::-1].ravel().tolist())
+    return image
 
 
 def last_line(text: str) -> str:

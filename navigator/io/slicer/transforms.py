@@ -15,7 +15,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from navigator.errors import FileRefusedError
-from navigator.io.images import last_line
+from navigator.io.images import last_line, placed_image
 from navigator.io.saving import replaced_when_complete
 from navigator.io.slicer.hdf5_times import without_times
 
@@ -77,11 +77,8 @@ def save_field_transform(
     FileRefusedError
         If the file cannot be written.
     """
-    image = sitk.GetImageFromArray(field.vectors_mm.astype(np.float64), isVector=True)
-    affine, spacing = field.grid.lps_from_index, field.grid.spacing_mm
-    image.SetOrigin(affine[:3, 3].tolist())
-    image.SetSpacing(spacing[::-1].tolist())
-    image.SetDirection((affine[:3, :3] / spacing)[:, ::-1].ravel().tolist())
+    vectors = field.vectors_mm.astype(np.float64)
+    image = placed_image(vectors, field.grid.lps_from_index, is_vector=True)
     both = sitk.CompositeTransform(3)
     # ITK applies the last one first
     both.AddTransform(_affine(intraop_from_planning))
