@@ -83,13 +83,35 @@ def measure_distances_mm(members: Booleans, spacing_mm: Floats) -> Voxels:
     """
     if not members.any():
         return np.full(members.shape, np.inf, dtype=np.float32)
+    outside: Voxels = np.maximum(measure_signed_distances_mm(members, spacing_mm), 0.0)
+    return outside
+
+
+def measure_signed_distances_mm(members: Booleans, spacing_mm: Floats) -> Voxels:
+    """Measure how far the voxels of a block lie from the outer voxels of its members.
+
+    Parameters
+    ----------
+    members : (k, j, i) array of bool
+        The structure, which has a member; nothing lies beyond the block.
+    spacing_mm : (3,) array
+        Distance between voxel centres along (k, j, i), millimetres; right angles are taken for
+        granted.
+
+    Returns
+    -------
+    (k, j, i) array
+        Exact Euclidean distances between voxel centres, millimetres, float32: negative inside,
+        0 at members with a neighbour outside.
+    """
     image = sitk.GetImageFromArray(members.view(np.uint8))
     image.SetSpacing([float(step) for step in spacing_mm[::-1]])
-    distances = sitk.SignedMaurerDistanceMap(
-        image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True
+    distances: Voxels = sitk.GetArrayFromImage(
+        sitk.SignedMaurerDistanceMap(
+            image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True
+        )
     )
-    outside: Voxels = np.maximum(sitk.GetArrayFromImage(distances), 0.0)
-    return outside
+    return distances
 
 
 def border_boxes(mask: Mask, slices: tuple[slice, slice, slice]) -> Floats:

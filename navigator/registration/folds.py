@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
 LEAST_JACOBIAN = 0.1
 """Where a lattice cell keeps less of its volume, the field is smoothed."""
-MOST_ROUNDS = 30
+MOST_ROUNDS, MOST_PASSES = 30, 3
+HELD_ROUNDS, LOOSER = 2, 0.15
+"""After so many rounds what was held gives way a little more in each: a few cells are left then."""
 ROOM = 12
 """Lattice points about the folds that smoothing may reach."""
 
 
-def unfold(vectors: Voxels, spacing_mm: float) -> Voxels:
+def unfold(vectors: Voxels, spacing_mm: float, free: Voxels) -> Voxels:
     """Smooth a field where it folds, and nowhere else, until it folds no more or is given up.
 
     Parameters
@@ -28,29 +30,38 @@ def unfold(vectors: Voxels, spacing_mm: float) -> Voxels:
         Displacements, millimetres, float32.
     spacing_mm : float
         Of the lattice.
+    free : (z, y, x) array
+        How far each point may be moved, 1 to 0: what was found well is not bent for its
+        neighbours, but where nothing else helps.
 
     Returns
     -------
     (z, y, x, 3) array
-        With a Jacobian of at least 0.1 everywhere, or as far as thirty rounds brought it: the
-        gate measures what is left.
+        With a Jacobian of at least 0.1 everywhere, or as far as three passes of thirty rounds
+        brought it: the gate measures what is left.
     """
     found = np.array(vectors, np.float32)
-    box = _box_of(measure_jacobian(found, spacing_mm) < LEAST_JACOBIAN)
-    if box is None:
-        return found
-    # nothing is smoothed farther off
-    part = found[box]
+    for _ in range(MOST_PASSES):
+        box = _box_of(measure_jacobian(found, spacing_mm) < LEAST_JACOBIAN)
+        if box is None:
+            break
+        # nothing is smoothed farther off
+        _smooth_folds(found[box], spacing_mm, free[box])
+    return found
+
+
+def _smooth_folds(part: Voxels, spacing_mm: float, free: Voxels) -> None:
+    """Smooth a part of a field, in place, where it folds."""
     for number in range(MOST_ROUNDS):
         folded = measure_jacobian(part, spacing_mm) < LEAST_JACOBIAN
         if not folded.any():
             break
         near: Voxels = ndimage.maximum_filter(folded.astype(np.float32), 3 + 2 * (number // 4))
-        share = np.clip(2.0 * ndimage.gaussian_filter(near, 1.0), 0.0, 1.0)[..., None]
+        may = np.minimum(free + np.float32(LOOSER * max(0, number - HELD_ROUNDS)), 1)
+        share = may * np.clip(2.0 * ndimage.gaussian_filter(near, 1.0), 0.0, 1.0)
         width = (1.0 + 0.2 * number,) * 3 + (0.0,)
         soft = ndimage.gaussian_filter(part, width, mode="nearest", truncate=3.0)
-        part += share * (soft - part)
-    return found
+        part += share[..., None] * (soft - part)
 
 
 def _box_of(folded: Booleans) -> tuple[slice, slice, slice] | None:

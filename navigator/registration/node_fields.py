@@ -72,12 +72,13 @@ def start_fields(
     Returns
     -------
     NodeFields
-        Nothing for the rest, a rigid motion for the bones, a shift for the liver.
+        The bones' rigid motion for them and for the rest, whose wall goes with them; a shift for
+        the liver.
     """
     counts, pitch = _node_counts(lattice.shape, stage.step), lattice.spacing_mm * stage.step
     layers = 2 if liver_shift_mm is None else 3
     values = np.zeros((layers, 3, *counts), np.float32)
-    values[1] = _rigid_at_nodes(bone_step, lattice, pitch, counts)
+    values[:2] = _rigid_at_nodes(bone_step, lattice, pitch, counts)
     if liver_shift_mm is not None:
         values[2] = liver_shift_mm[:, None, None, None]
     return NodeFields(values_mm=values, pitch_mm=pitch, origin_mm=lattice.origin_mm)

@@ -3,7 +3,7 @@
 1. The shift by masked correlation at 8 mm, from any scanner offset and crop.
 2. The body's rigid motion by robust Gauss-Newton at 8 and 5 mm; the bones' beside it.
 3. A field for the liver and one for the rest at 8, 5 and 3 mm, each smooth in itself.
-4. Folds are taken out, and the result is judged.
+4. They are joined into one without folds, and the result is judged.
 
 No random sampling and one thread: the same scans give the same bytes.
 """
@@ -21,9 +21,8 @@ from navigator.imaging.displacing import displace_points, measure_jacobian, undi
 from navigator.model.displacement import DisplacementField
 from navigator.model.volume import Grid
 from navigator.registration.backward import COARSER_STAGES, check_search
-from navigator.registration.folds import unfold
 from navigator.registration.lattice_pair import find_body_motion, lay_lattices
-from navigator.registration.node_fields import blended_mm
+from navigator.registration.sliding import join_layers
 from navigator.registration.stages import (
     LIVER_STAGES,
     find_layers,
@@ -133,7 +132,7 @@ def register_deformable(
     found = searched[-1]
     progress("searching once more from another start, and backward")
     checks = check_search(layered, searched[COARSER_STAGES - 1])
-    field, least = _unfolded(found, planning.grid.frame)
+    field, least = _joined(found, planning.grid.frame)
     errors = expect_errors(found, planning.grid.frame)
     quality = measure_whole(layered, found, checks, least_jacobian_ratio=least)
     frames = {"target": intraop.grid.frame, "source": planning.grid.frame}
@@ -149,10 +148,10 @@ def register_deformable(
     )
 
 
-def _unfolded(found: FoundFields, frame: Frame) -> tuple[DisplacementField, float]:
+def _joined(found: FoundFields, frame: Frame) -> tuple[DisplacementField, float]:
     """Lay the fields on one lattice without folds, and say to how little a cell shrinks."""
     scans, stage = found.scans, found.stage
-    vectors = unfold(blended_mm(found.fields, scans.shares(), stage.step), stage.spacing_mm)
+    vectors = join_layers(scans, found.fields, stage)
     lattice = scans.planning.lattice
     grid = Grid(shape_kji=lattice.shape, lps_from_index=lattice.lps_from_index(), frame=frame)
     least = float(measure_jacobian(vectors, stage.spacing_mm).min())

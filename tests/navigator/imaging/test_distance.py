@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
 from navigator.errors import GeometryRefusedError
-from navigator.imaging.distance import border_boxes, measure_distance_map
+from navigator.imaging.distance import (
+    border_boxes,
+    measure_distance_map,
+    measure_signed_distances_mm,
+)
 from navigator.model.volume import Grid, Mask
 from tests.navigator.imaging.digitised import upright_grid, voxel_centres_mm
 from tests.strategies import grids
@@ -114,3 +118,10 @@ def test_where_a_block_cuts_a_structure_the_cut_is_border() -> None:
     assert len(found) == 27 - 1
     assert found.min() == 1.0
     assert found.max() == 3.0
+
+
+def test_signed_distances_count_from_the_outer_voxels() -> None:
+    members = np.zeros((9, 1, 1), bool)
+    members[2:7] = True
+    signed = measure_signed_distances_mm(members, np.array([2.0, 1.0, 1.0]))
+    assert signed[:, 0, 0].tolist() == [4.0, 2.0, 0.0, -2.0, -4.0, -2.0, 0.0, 2.0, 4.0]
