@@ -21,6 +21,8 @@ from navigator.registration.node_fields import blended_mm
 from navigator.registration.stages import LIVER_STAGES, run_stages
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from navigator.arrays import Floats, Voxels
     from navigator.registration.stages import FoundFields, LayeredPair
 
@@ -47,25 +49,26 @@ class SearchChecks:
     inverse_consistency_mm: float
 
 
-def check_search(layered: LayeredPair, coarser: FoundFields) -> SearchChecks:
+def check_search(layered: LayeredPair, coarser: Sequence[FoundFields]) -> SearchChecks:
     """Search from another start, and backward, at the coarser resolutions.
 
     Parameters
     ----------
     layered : LayeredPair
         Both scans.
-    coarser : FoundFields
-        What the first search had found at the last of these resolutions.
+    coarser : sequence of FoundFields
+        What the first search had found at each of these resolutions.
 
     Returns
     -------
     SearchChecks
         How far they agree.
     """
-    again = run_stages(layered, SECOND_START_MM, COARSER_STAGES)[-1]
+    laid = [found.scans for found in coarser]
+    again = run_stages(layered, SECOND_START_MM, laid)[-1]
     return SearchChecks(
-        start_disagreement_mm=_disagreement_mm(coarser, again),
-        inverse_consistency_mm=measure_inverse_consistency_mm(layered, coarser),
+        start_disagreement_mm=_disagreement_mm(coarser[-1], again),
+        inverse_consistency_mm=measure_inverse_consistency_mm(layered, coarser[-1]),
     )
 
 
@@ -109,7 +112,8 @@ def measure_inverse_consistency_mm(layered: LayeredPair, found: FoundFields) -> 
     steps = vectors[tuple(places.T)].astype(np.float64)
     carried_at = _new_index(layered, places.astype(np.float64), steps, stage.spacing_mm)
     swapped = _swapped(layered, carried_at if organ.any() else None, steps, stage.spacing_mm)
-    back = run_stages(swapped, np.zeros(3), COARSER_STAGES)[-1]
+    laid = [swapped.scans(each) for each in LIVER_STAGES[:COARSER_STAGES]]
+    back = run_stages(swapped, np.zeros(3), laid)[-1]
     chosen = slice(None, None, max(1, len(places) // MOST_POINTS))
     start = (lattice.origin_mm + lattice.spacing_mm * places[chosen])[:, ::-1]
     there = layered.pair.new[stage.spacing_mm].lattice

@@ -23,7 +23,7 @@ from navigator.registration.contrast import BIN_HU, find_flat, fit_contrast
 from navigator.registration.lattice import TISSUE_HU, WINDOW_HU, soft_image
 
 if TYPE_CHECKING:
-    from navigator.arrays import Floats, Voxels
+    from navigator.arrays import Booleans, Floats, Voxels
     from navigator.registration.lattice import LatticeImage
 
 MOST_STEPS = 15
@@ -81,8 +81,9 @@ def fit_motion(
     weights = planning.weights if chosen is None else chosen
     centre = _centre_index(weights)
     matrix, compared = np.array(start), None
+    flat = find_flat(planning.values)
     for _ in range(MOST_STEPS):
-        compared = compare(planning, new, matrix, weights)
+        compared = compare(planning, new, matrix, weights, flat)
         if compared is None:
             return None
         step = _solve(compared, centre)
@@ -91,7 +92,7 @@ def fit_motion(
         matrix = renormalised(matrix @ _small_motion(step, centre, planning))
         if np.abs(step[:3]).max() < SETTLED_SHIFT and np.abs(step[3:]).max() < SETTLED_TURN_RAD:
             break
-    compared = compare(planning, new, matrix, weights)
+    compared = compare(planning, new, matrix, weights, flat)
     if compared is None:
         return None
     return FoundMotion(
@@ -126,7 +127,7 @@ class Comparison:
 
 
 def compare(
-    planning: LatticeImage, new: LatticeImage, matrix: Floats, weights: Voxels
+    planning: LatticeImage, new: LatticeImage, matrix: Floats, weights: Voxels, flat: Booleans
 ) -> Comparison | None:
     """Carry the new scan to the planning lattice by a rigid motion and compare.
 
@@ -138,6 +139,8 @@ def compare(
         intraop_from_planning, LPS millimetres.
     weights : (z, y, x) array
         How much each planning point counts.
+    flat : (z, y, x) array of bool
+        Where the planning scan is: the contrast is read there.
 
     Returns
     -------
@@ -151,7 +154,7 @@ def compare(
     used = seen > 0
     if int(used.sum()) < LEAST_POINTS:
         return None
-    changes = fit_contrast(planning.values, carried, used & find_flat(planning.values))
+    changes = fit_contrast(planning.values, carried, used & flat)
     expected = np.empty(shape, np.float32)
     nowhere = np.zeros((1, 1, 1), np.float32)
     expect_values(

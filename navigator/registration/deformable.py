@@ -34,6 +34,10 @@ streaks of a needle pull."""
 EDGE_MM = 0.3
 """By so much an edge seems to lie off by blur alone: no steep edge shall outweigh all else."""
 LONGEST_STEP_MM, SETTLED_MM = 6.0, 0.08
+LONGER = 1.8
+"""Of a step: noise in the slopes and points that lost their weight make each one too short."""
+THINNED = 3
+"""Of so many points one tells the spread."""
 UNIT_MM = 8.0
 """Node distance at which the stiffness below is written."""
 
@@ -114,7 +118,7 @@ def refine_fields(
     values = fields.values_mm / np.float32(spacing)
     shares = scans.shares()
     # the bones' edge tells how the wall moves too
-    data = {0: np.ascontiguousarray(shares[0] + shares[1])}
+    data = {0: (shares[0] + shares[1]) * scans.planning.weights}
     stiffness = {0: REST}
     if scans.layers.liver_seen is not None:
         data[2], stiffness[2] = scans.layers.liver_seen, LIVER
@@ -131,7 +135,7 @@ def refine_fields(
             tensors, forces = sum_layer(compared, share, stage, nodes[layer].shape)
             step = solve_step(tensors, forces, smooth, values[layer])
             length = spacing * float(np.sqrt((step**2).sum(axis=0)).max())
-            values[layer] += step * np.float32(min(1.0, LONGEST_STEP_MM / max(length, 1e-6)))
+            values[layer] += step * np.float32(min(LONGER, LONGEST_STEP_MM / max(length, 1e-6)))
             longest = max(longest, length)
         if longest < SETTLED_MM:
             break
@@ -172,15 +176,11 @@ def compare_deformed(
     affine = index_affine(planning, new, body)
     carry_scan(new.values, new.weights, affine, displacement, planning.weights, carried, seen)
     expected = expect_new_values(scans.tissues, carried, seen)
-    shown = find_tissue(planning.values, carried, seen)
-    noise = spread_hu((carried - expected)[shown])
+    shown = np.flatnonzero(find_tissue(planning.values, carried, seen))[::THINNED]
+    noise = spread_hu(carried.ravel()[shown] - expected.ravel()[shown])
     expected += find_shade(carried - expected, seen, noise, planning.lattice.spacing_mm)
-    return Comparison(
-        expected=expected,
-        carried=carried,
-        weights=seen,
-        noise_hu=spread_hu((carried - expected)[shown]),
-    )
+    noise = spread_hu(carried.ravel()[shown] - expected.ravel()[shown])
+    return Comparison(expected=expected, carried=carried, weights=seen, noise_hu=noise)
 
 
 def sum_layer(
@@ -205,7 +205,8 @@ def sum_layer(
         Per point of a node's cell, 1/mm² and 1/mm, in units of the noise.
     """
     shown = find_tissue(compared.expected, compared.carried, compared.weights)
-    noise = spread_hu((compared.carried - compared.expected)[shown & (share > 0.5)])
+    chosen = np.flatnonzero(shown & (share > 0.5))[::THINNED]
+    noise = spread_hu(compared.carried.ravel()[chosen] - compared.expected.ravel()[chosen])
     n, m, o = counts
     sums = sum_at_nodes(
         compared.expected,

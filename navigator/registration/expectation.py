@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from navigator.imaging.blurring import blur, weigh_neighbours
 from navigator.registration._lattice_kernels import read_on_lattice
 from navigator.registration._warp_kernels import expect_values
 from navigator.registration.contrast import BIN_HU, find_flat, fit_contrast
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 READING_BLUR = (0.1, 0.8, 0.1)
 """Reading at a share f of the way between two points blurs with a variance of f (1 - f): 1/6 of a
 squared step on the average; thicker slices add a little. The planning scan is blurred alike."""
+MOSTLY = 0.5
 PURE_SHARE = 0.03
 """A point with less of a tissue is taken to hold none of it."""
 REACH_STEPS = 1.5
@@ -32,7 +34,7 @@ REACH_STEPS = 1.5
 SHADE_MM = 12.0
 """Standard deviation over which residuals are averaged into a shade: wider than any vessel."""
 SHADE_NOISES = 3.0
-SHADE_THINNED_MM = 5.0
+SHADE_THINNED_MM = 9.0
 LEAST_SHADED = 0.05
 
 
@@ -48,17 +50,22 @@ class TwoTissues:
         Share of the liver in each point; zeros where it is not known.
     inner, outer : (z, y, x) array
         What the liver and its surroundings show at each point, without the other, HU.
+    flat_inner, flat_outer : (z, y, x) array of bool
+        Flat places inside the liver and outside it: there an edge that lies off by motion is not
+        taken for contrast.
     """
 
     values: Voxels
     share: Voxels
     inner: Voxels
     outer: Voxels
+    flat_inner: Booleans
+    flat_outer: Booleans
 
     @property
     def liver(self) -> Booleans:
         """(z, y, x) array of bool: points that are mostly liver."""
-        mostly: Booleans = self.share > 0.5
+        mostly: Booleans = self.share > MOSTLY
         return mostly
 
 
@@ -75,10 +82,7 @@ def blur_as_reading(values: Voxels) -> Voxels:
     (z, y, x) array
         float32.
     """
-    blurred = values
-    for axis in range(3):
-        blurred = ndimage.correlate1d(blurred, READING_BLUR, axis=axis, mode="nearest")
-    return blurred
+    return weigh_neighbours(values, READING_BLUR)
 
 
 def tell_tissues_apart(values: Voxels, share: Voxels | None) -> TwoTissues:
@@ -96,14 +100,25 @@ def tell_tissues_apart(values: Voxels, share: Voxels | None) -> TwoTissues:
     TwoTissues
         At mixed points each tissue's own values nearby.
     """
+    flat = find_flat(values)
     if share is None:
         nowhere = np.zeros_like(values)
-        return TwoTissues(values=values, share=nowhere, inner=values, outer=values)
+        return TwoTissues(
+            values=values,
+            share=nowhere,
+            inner=values,
+            outer=values,
+            flat_inner=np.zeros_like(flat),
+            flat_outer=flat,
+        )
+    organ = share > MOSTLY
     return TwoTissues(
         values=values,
         share=share,
         inner=_carried_on(values, share > 1.0 - PURE_SHARE),
         outer=_carried_on(values, share < PURE_SHARE),
+        flat_inner=flat & ndimage.binary_erosion(organ),
+        flat_outer=flat & ~organ,
     )
 
 
@@ -112,8 +127,8 @@ def _carried_on(values: Voxels, pure: Booleans) -> Voxels:
     if not pure.any():
         return values
     weights = pure.astype(np.float32)
-    near = ndimage.gaussian_filter(weights, REACH_STEPS, truncate=3.0)
-    sums = ndimage.gaussian_filter(values * weights, REACH_STEPS, truncate=3.0)
+    near = blur(weights, REACH_STEPS)
+    sums = blur(values * weights, REACH_STEPS)
     # far away the tissue's mean stands, without a jump
     least = np.float32(1e-3)
     mean = np.float32(values[pure].mean())
@@ -136,12 +151,11 @@ def expect_new_values(tissues: TwoTissues, carried: Voxels, seen: Voxels) -> Vox
     (z, y, x) array
         HU: contrast as it has become, with the shade that the new scan has there.
     """
-    values, organ = tissues.values, tissues.liver
-    flat = find_flat(values) & (seen > 0)
-    outer = fit_contrast(values, carried, flat & ~organ)
+    values, shown = tissues.values, seen > 0
+    outer = fit_contrast(values, carried, tissues.flat_outer & shown)
     inner = outer
-    if organ.any():
-        inner = fit_contrast(values, carried, flat & ndimage.binary_erosion(organ))
+    if tissues.liver.any():
+        inner = fit_contrast(values, carried, tissues.flat_inner & shown)
     expected = np.empty(values.shape, np.float32)
     expect_values(
         values,
@@ -178,8 +192,8 @@ def find_shade(residual_hu: Voxels, seen: Voxels, noise_hu: float, spacing_mm: f
     # so wide an average needs no finer points
     thin = max(1, int(SHADE_THINNED_MM / spacing_mm))
     width = SHADE_MM / (spacing_mm * thin)
-    sums = ndimage.gaussian_filter(_thinned(residual_hu * weights, thin), width, truncate=2.0)
-    counts = ndimage.gaussian_filter(_thinned(weights, thin), width, truncate=2.0)
+    sums = blur(_thinned(residual_hu * weights, thin), width, truncate=2.0)
+    counts = blur(_thinned(weights, thin), width, truncate=2.0)
     shade = sums / (counts + np.float32(LEAST_SHADED))
     if thin == 1:
         return shade

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from navigator.imaging.blurring import blur
 from navigator.imaging.displacing import measure_jacobian
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ def _smooth_folds(part: Voxels, spacing_mm: float, free: Voxels) -> None:
             break
         near: Voxels = ndimage.maximum_filter(folded.astype(np.float32), 3 + 2 * (number // 4))
         may = np.minimum(free + np.float32(LOOSER * max(0, number - HELD_ROUNDS)), 1)
-        share = may * np.clip(2.0 * ndimage.gaussian_filter(near, 1.0), 0.0, 1.0)
-        width = (1.0 + 0.2 * number,) * 3 + (0.0,)
-        soft = ndimage.gaussian_filter(part, width, mode="nearest", truncate=3.0)
-        part += share[..., None] * (soft - part)
+        share = may * np.clip(2.0 * blur(near, 1.0), 0.0, 1.0)
+        for axis in range(3):
+            soft = blur(part[..., axis], 1.0 + 0.2 * number)
+            part[..., axis] += share * (soft - part[..., axis])
 
 
 def _box_of(folded: Booleans) -> tuple[slice, slice, slice] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from navigator.imaging.blurring import blur
 from navigator.imaging.tissue import LEAST_IMAGED_HU
 from navigator.registration._lattice_kernels import read_on_lattice, shrink_clipped
 
@@ -273,10 +274,12 @@ def read_array(
     """
     steps = np.linalg.norm(lps_from_index[:3, :3], axis=0)
     # blocks and trilinear reading blur by about 0.3 of the array's own spacing already
-    blur = np.sqrt(np.maximum((BLUR_OF_SPACING * lattice.spacing_mm) ** 2 - (0.3 * steps) ** 2, 0))
-    blur = np.where(steps < lattice.spacing_mm, blur / steps, 0.0)
+    widths = np.sqrt(
+        np.maximum((BLUR_OF_SPACING * lattice.spacing_mm) ** 2 - (0.3 * steps) ** 2, 0)
+    )
+    widths = np.where(steps < lattice.spacing_mm, widths / steps, 0.0)
     soft = array
-    if blur.max() > 0.1:
-        soft = ndimage.gaussian_filter(array, blur, truncate=2.5, mode="nearest")
+    if widths.max() > 0.1:
+        soft = blur(array, widths, truncate=2.5)
     affine = np.linalg.inv(lps_from_index) @ lattice.lps_from_index()
     return read_on_lattice(soft, affine[:3], lattice.shape, outside_value)

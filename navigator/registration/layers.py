@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage, special
 
+from navigator.imaging.blurring import blur
+
 if TYPE_CHECKING:
     from navigator.arrays import Booleans, Voxels
     from navigator.registration.lattice import LatticeImage
@@ -133,7 +135,7 @@ def build_layers(bone: Booleans, liver: Voxels | None, spacing_mm: float) -> Lay
 
 def _faded(members: Voxels, spacing_mm: float, edge_mm: tuple[float, float]) -> Voxels:
     """Give 1 inside, falling to 0 between two distances outside, by the blur of a flat edge."""
-    blurred: Voxels = ndimage.gaussian_filter(members, BLUR_MM / spacing_mm, truncate=3.0)
+    blurred: Voxels = blur(members, BLUR_MM / spacing_mm)
     near, far = (float(special.ndtr(-edge / BLUR_MM)) for edge in edge_mm)
     faded: Voxels = np.clip((blurred - far) / (near - far), 0.0, 1.0).astype(np.float32)
     return faded

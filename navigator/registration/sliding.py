@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from navigator.imaging.blurring import blur
 from navigator.imaging.distance import measure_distances_mm, measure_signed_distances_mm
 from navigator.registration.folds import unfold
 from navigator.registration.node_fields import blended_mm, nodes_of_layer
@@ -75,8 +76,7 @@ def join_layers(scans: StageScans, fields: NodeFields, stage: Stage) -> Voxels:
     distance = _distance_mm(scans.tissues.liver, spacing)
     normal = _normals(distance, spacing)
     push = ((of_liver - outer) * normal).sum(axis=-1)
-    blur = PUSH_BLUR_MM / spacing
-    reach = ndimage.gaussian_filter(np.abs(push), blur, truncate=3.0) * np.float32(REACH_OF_PUSH)
+    reach = blur(np.abs(push), PUSH_BLUR_MM / spacing) * np.float32(REACH_OF_PUSH)
     away = np.maximum(distance - np.float32(OWN_MM), 0)
     followed = _ramp(away / np.clip(reach, *REACH_MM)) * push
     outer += followed[..., None] * normal
@@ -109,14 +109,14 @@ def _carried_on(fields: NodeFields, seen: Voxels, stage: Stage) -> NodeFields:
         first = component[tuple(nearest)]
         soft = first
         for _ in range(SMOOTHINGS):
-            soft = np.where(own, first, ndimage.gaussian_filter(soft, 1.0, mode="nearest"))
+            soft = np.where(own, first, blur(soft, 1.0))
         component[:] = soft
     return replace(fields, values_mm=values)
 
 
 def _normals(distance_mm: Voxels, spacing_mm: float) -> Voxels:
     """Find the directions (z, y, x, 3) away from the liver, of length one."""
-    soft = ndimage.gaussian_filter(distance_mm, NORMAL_BLUR_MM / spacing_mm, truncate=3.0)
+    soft = blur(distance_mm, NORMAL_BLUR_MM / spacing_mm)
     slopes = np.stack([np.gradient(soft, axis=axis) for axis in range(3)], axis=-1)
     lengths = np.linalg.norm(slopes, axis=-1, keepdims=True)
     normals: Voxels = slopes / np.maximum(lengths, np.float32(1e-6))

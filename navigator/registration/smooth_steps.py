@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 from navigator.registration._smoothness_kernels import (
     add_first_order,
@@ -121,15 +122,23 @@ def solve_step(tensors: Voxels, forces: Voxels, smoothness: Smoothness, field: V
     (3, n, m, o) array
         The step to add, float32.
     """
-    diagonal = tensors[:3] + smoothness.diagonal() + np.float32(LEAST_DIAGONAL)
-    right = forces - smoothness.apply(field)
-    step, _ = conjugate_gradients(
+    step = np.zeros_like(forces)
+    # beyond the layer nothing is moved, and nothing need be summed
+    box = (slice(None), *ndimage.find_objects(smoothness.nodes.astype(np.int8))[0])
+    own = Smoothness(
+        nodes=smoothness.nodes[box[1:]],
+        ties=np.ascontiguousarray(smoothness.ties[box]),
+        bends=np.ascontiguousarray(smoothness.bends[box]),
+    )
+    tensors, right = (np.ascontiguousarray(each[box]) for each in (tensors, forces))
+    right -= own.apply(np.ascontiguousarray(field[box]))
+    step[box], _ = conjugate_gradients(
         tensors,
-        smoothness.ties,
-        smoothness.bends,
-        diagonal,
+        own.ties,
+        own.bends,
+        tensors[:3] + own.diagonal() + np.float32(LEAST_DIAGONAL),
         right,
-        fit_affine_step(tensors, right, smoothness.nodes),
+        fit_affine_step(tensors, right, own.nodes),
         MOST_ITERATIONS,
         TOLERANCE,
     )

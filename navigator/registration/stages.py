@@ -32,13 +32,15 @@ from navigator.registration.levels import coarser_image, cut_image
 from navigator.registration.node_fields import NodeFields, Stage, start_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from navigator.arrays import Floats, Voxels
     from navigator.registration.body_motion import Comparison
 
 LIVER_STAGES = (
-    Stage(spacing_mm=COARSE_MM, step=2, iterations=8),
-    Stage(spacing_mm=MIDDLE_MM, step=2, iterations=8),
-    Stage(spacing_mm=FINE_MM, step=4, iterations=8),
+    Stage(spacing_mm=COARSE_MM, step=2, iterations=4),
+    Stage(spacing_mm=MIDDLE_MM, step=2, iterations=5),
+    Stage(spacing_mm=FINE_MM, step=4, iterations=7),
 )
 """The new scan's slices stand 2.5 mm apart: a finer lattice would hold no more of it."""
 RIM_MM = 6.0
@@ -203,7 +205,9 @@ def _near_tissue(image: LatticeImage) -> Voxels:
     return near
 
 
-def run_stages(layered: LayeredPair, beside_mm: Floats, count: int) -> list[FoundFields]:
+def run_stages(
+    layered: LayeredPair, beside_mm: Floats, laid: Sequence[StageScans]
+) -> list[FoundFields]:
     """Refine the layers' fields through the resolutions.
 
     Parameters
@@ -212,22 +216,19 @@ def run_stages(layered: LayeredPair, beside_mm: Floats, count: int) -> list[Foun
         Both scans.
     beside_mm : (3,) array
         The liver's search starts so far beside its best shift, (z, y, x).
-    count : int
-        How many of the resolutions are run.
+    laid : sequence of StageScans
+        Both scans at the first of the `LIVER_STAGES`, or at all of them.
 
     Returns
     -------
     list of FoundFields
         Of each of them, coarse first.
     """
-    stages = LIVER_STAGES[:count]
     start = None if layered.liver_shift_mm is None else layered.liver_shift_mm + beside_mm
     bone_step = np.linalg.inv(layered.body) @ layered.bones
-    first = layered.scans(stages[0])
+    fields = start_fields(laid[0].planning.lattice, LIVER_STAGES[0], bone_step, start)
     found: list[FoundFields] = []
-    fields = start_fields(first.planning.lattice, stages[0], bone_step, start)
-    for stage in stages:
-        scans = first if stage is stages[0] else layered.scans(stage)
+    for stage, scans in zip(LIVER_STAGES, laid, strict=False):
         fields, compared = refine_fields(scans, layered.body, fields, stage)
         found.append(FoundFields(scans=scans, fields=fields, compared=compared, stage=stage))
     return found

@@ -128,10 +128,11 @@ def register_deformable(
     progress("telling bones and liver apart")
     layered = find_layers(pair, body.matrix)
     progress("following the liver")
-    searched = run_stages(layered, np.zeros(3), len(LIVER_STAGES))
-    found = searched[-1]
+    laid = [layered.scans(stage) for stage in LIVER_STAGES]
+    searched = run_stages(layered, np.zeros(3), laid)
     progress("searching once more from another start, and backward")
-    checks = check_search(layered, searched[COARSER_STAGES - 1])
+    checks = check_search(layered, searched[:COARSER_STAGES])
+    found = searched[-1]
     field, least = _joined(found, planning.grid.frame)
     errors = expect_errors(found, planning.grid.frame)
     quality = measure_whole(layered, found, checks, least_jacobian_ratio=least)

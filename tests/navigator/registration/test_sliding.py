@@ -41,7 +41,14 @@ def scans_of(liver: NDArray[np.bool_], bone: NDArray[np.bool_] | None = None) ->
         planning=image,
         new=image,
         layers=build_layers(hard, share, SPACING_MM),
-        tissues=TwoTissues(values=grey, share=share, inner=grey, outer=grey),
+        tissues=TwoTissues(
+            values=grey,
+            share=share,
+            inner=grey,
+            outer=grey,
+            flat_inner=liver,
+            flat_outer=~liver,
+        ),
     )
 
 
