@@ -1,4 +1,4 @@
-"""A compiled loop that blurs along one axis; scipy is its oracle."""
+"""Compiled loops that blur along one axis; scipy is their oracle."""
 
 from __future__ import annotations
 
@@ -12,39 +12,52 @@ if TYPE_CHECKING:
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def blur_along(values: Voxels, weights: Voxels, axis: int, blurred: Voxels) -> None:
-    """Sum neighbours along an axis; the border's value goes on beyond it.
+def blur_rows(values: Voxels, weights: Voxels, blurred: Voxels) -> None:
+    """Sum neighbouring rows; the border's row goes on beyond it.
 
     Parameters
     ----------
-    values : (k, j, i) array
-        float32.
+    values : (a, n, b) array
+        Rows of length b, float32.
     weights : (2 r + 1,) array
-        Of the neighbours, float32.
-    axis : int
-        0, 1 or 2.
-    blurred : (k, j, i) array
+        Of the neighbours along n, float32.
+    blurred : (a, n, b) array
         Written, float32.
     """
-    nz, ny, nx = values.shape
-    taps = weights.shape[0]
-    reach = taps // 2
-    row = np.empty(nx + 2 * reach, np.float32)
-    for k in range(nz):
-        for j in range(ny):
-            for i in range(nx):
-                blurred[k, j, i] = 0.0
-            if axis == 2:
-                row[:reach] = values[k, j, 0]
-                row[reach : reach + nx] = values[k, j]
-                row[reach + nx :] = values[k, j, nx - 1]
-            for t in range(taps):
-                weight = weights[t]
-                if axis == 2:
-                    for i in range(nx):
-                        blurred[k, j, i] += weight * row[i + t]
-                    continue
-                b = min(max(k + t - reach, 0), nz - 1) if axis == 0 else k
-                a = min(max(j + t - reach, 0), ny - 1) if axis == 1 else j
-                for i in range(nx):
-                    blurred[k, j, i] += weight * values[b, a, i]
+    blocks, rows, length = values.shape
+    reach = weights.shape[0] // 2
+    for a in range(blocks):
+        for n in range(rows):
+            for b in range(length):
+                blurred[a, n, b] = 0.0
+            for t in range(weights.shape[0]):
+                m = min(max(n + t - reach, 0), rows - 1)
+                for b in range(length):
+                    blurred[a, n, b] += weights[t] * values[a, m, b]
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def blur_within(values: Voxels, weights: Voxels, blurred: Voxels) -> None:
+    """Sum neighbours within rows; the border's value goes on beyond it.
+
+    Parameters
+    ----------
+    values : (a, n) array
+        Rows, float32.
+    weights : (2 r + 1,) array
+        Of the neighbours, float32.
+    blurred : (a, n) array
+        Written, float32.
+    """
+    rows, length = values.shape
+    reach = weights.shape[0] // 2
+    row = np.empty(length + 2 * reach, np.float32)
+    for a in range(rows):
+        row[:reach] = values[a, 0]
+        row[reach : reach + length] = values[a]
+        row[reach + length :] = values[a, length - 1]
+        for n in range(length):
+            blurred[a, n] = 0.0
+        for t in range(weights.shape[0]):
+            for n in range(length):
+                blurred[a, n] += weights[t] * row[n + t]

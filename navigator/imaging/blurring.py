@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from navigator.imaging._blur_kernels import blur_along
+from navigator.imaging._blur_kernels import blur_rows, blur_within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ NOTHING_STEPS = 1e-3
 
 
 def blur(
-    values: Voxels, widths: float | Sequence[float] | Floats, *, truncate: float = 3.0
+    values: Voxels, widths: float | Sequence[float] | Floats, *, reach_ratio: float = 3.0
 ) -> Voxels:
     """Blur an array by a Gaussian; the border's value goes on beyond it.
 
@@ -27,8 +27,8 @@ def blur(
         float32.
     widths : float or sequence of three float
         Standard deviations along the axes, steps; 0 leaves an axis as it is.
-    truncate : float
-        Standard deviations after which the Gaussian is cut off.
+    reach_ratio : float
+        Of the standard deviation, where the Gaussian is cut off.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def blur(
     found = np.ascontiguousarray(values, np.float32)
     for axis, width in enumerate(np.broadcast_to(np.asarray(widths, dtype=float), (3,))):
         if width > NOTHING_STEPS:
-            reach = int(truncate * width + 0.5)
+            reach = int(reach_ratio * width + 0.5)
             weights = np.exp(-0.5 * np.square(np.arange(-reach, reach + 1) / width))
             found = _along(found, weights / weights.sum(), axis)
     return found.copy() if found is values else found
@@ -68,5 +68,11 @@ def weigh_neighbours(values: Voxels, weights: Sequence[float]) -> Voxels:
 def _along(values: Voxels, weights: Floats, axis: int) -> Voxels:
     """Sum neighbours along one axis."""
     blurred = np.empty_like(values)
-    blur_along(values, weights.astype(np.float32), axis, blurred)
+    taps, count = weights.astype(np.float32), values.shape[axis]
+    if axis == 2:
+        blur_within(values.reshape(-1, count), taps, blurred.reshape(-1, count))
+    else:
+        before = int(np.prod(values.shape[:axis]))
+        flat = (before, count, values.size // (before * count))
+        blur_rows(values.reshape(flat), taps, blurred.reshape(flat))
     return blurred

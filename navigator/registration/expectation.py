@@ -192,8 +192,8 @@ def find_shade(residual_hu: Voxels, seen: Voxels, noise_hu: float, spacing_mm: f
     # so wide an average needs no finer points
     thin = max(1, int(SHADE_THINNED_MM / spacing_mm))
     width = SHADE_MM / (spacing_mm * thin)
-    sums = blur(_thinned(residual_hu * weights, thin), width, truncate=2.0)
-    counts = blur(_thinned(weights, thin), width, truncate=2.0)
+    sums = blur(_thinned(residual_hu * weights, thin), width, reach_ratio=2.0)
+    counts = blur(_thinned(weights, thin), width, reach_ratio=2.0)
     shade = sums / (counts + np.float32(LEAST_SHADED))
     if thin == 1:
         return shade

@@ -280,6 +280,6 @@ def read_array(
     widths = np.where(steps < lattice.spacing_mm, widths / steps, 0.0)
     soft = array
     if widths.max() > 0.1:
-        soft = blur(array, widths, truncate=2.5)
+        soft = blur(array, widths, reach_ratio=2.5)
     affine = np.linalg.inv(lps_from_index) @ lattice.lps_from_index()
     return read_on_lattice(soft, affine[:3], lattice.shape, outside_value)

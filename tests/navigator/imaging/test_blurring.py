@@ -27,7 +27,7 @@ def test_it_is_scipys_gaussian(
     expected = ndimage.gaussian_filter(
         values.astype(float), widths, mode="nearest", truncate=truncate
     )
-    assert np.abs(blur(values, widths, truncate=truncate) - expected).max() < SINGLE_HU
+    assert np.abs(blur(values, widths, reach_ratio=truncate) - expected).max() < SINGLE_HU
 
 
 def test_nothing_is_written_over() -> None:
