@@ -123,6 +123,8 @@ def solve_step(tensors: Voxels, forces: Voxels, smoothness: Smoothness, field: V
         The step to add, float32.
     """
     step = np.zeros_like(forces)
+    if not smoothness.nodes.any():
+        return step
     # beyond the layer nothing is moved, and nothing need be summed
     box = (slice(None), *ndimage.find_objects(smoothness.nodes.astype(np.int8))[0])
     own = Smoothness(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from navigator.registration.body_motion import Comparison
     from navigator.registration.stages import FoundFields, LayeredPair
 
-LEAST_LIVER_SHOWN, LIVER_SHOWN_WARNED = 0.5, 0.9
+LEAST_LIVER_SHOWN, LIVER_SHOWN_WARNED = 0.33, 0.5
 LEAST_CORRELATION, DOUBTFUL_CORRELATION = 0.85, 0.88
 """Of tissue under the whole motion. The same patient reaches 0.895 and more, a mirrored one 0.59 to
 0.82, another one 0.62 to 0.92: that one is known by his bones."""

@@ -101,3 +101,37 @@ def test_an_affine_motion_that_the_data_ask_for_is_found_at_once() -> None:
     assert np.abs(found - wanted).max() < 0.01
     smooth = smoothness_within(nodes, 0.0, 3.0)
     assert np.abs(solve_step(tensors, forces, smooth, nothing) - wanted).max() < 0.02
+
+
+def test_a_layer_without_nodes_takes_no_step() -> None:
+    """Where the new scan shows nothing of it, as a slab below the liver does."""
+    nodes = np.zeros(SHAPE, dtype=bool)
+    smooth = smoothness_within(nodes, 0.1, 0.2)
+    forces = np.ones((3, *SHAPE), np.float32)
+    assert not solve_step(some_tensors(1), forces, smooth, np.zeros_like(forces)).any()
+
+
+def test_a_layer_in_a_corner_is_solved_as_in_the_whole() -> None:
+    """The box about the layer is cut out of the arrays; the dense solution knows of no box."""
+    nodes = np.zeros(SHAPE, dtype=bool)
+    nodes[1:, 1:, 2:] = True
+    tensors = np.where(nodes, some_tensors(2), 0).astype(np.float32)
+    forces = np.where(nodes, np.random.default_rng(5).normal(size=(3, *SHAPE)), 0)
+    smooth = smoothness_within(nodes, 0.3, 0.2)
+    field = np.random.default_rng(6).normal(size=(3, *SHAPE)).astype(np.float32)
+    size = 3 * nodes.size
+    matrix = np.zeros((size, size))
+    for column in range(size):
+        unit = np.zeros(size, np.float32)
+        unit[column] = 1.0
+        out = np.empty((3, *SHAPE), np.float32)
+        apply_system(tensors, smooth.ties, smooth.bends, unit.reshape(3, *SHAPE), out)
+        matrix[:, column] = out.ravel()
+    right = forces - smooth.apply(field)
+    chosen = np.broadcast_to(nodes, (3, *SHAPE)).ravel()
+    dense = np.zeros(size)
+    dense[chosen] = np.linalg.solve(matrix[np.ix_(chosen, chosen)], right.ravel()[chosen])
+    step = solve_step(tensors, forces.astype(np.float32), smooth, field)
+    # the solver stops at a hundredth of the right side
+    assert np.abs(step.ravel() - dense).max() < 0.05 * np.abs(dense).max()
+    assert not step[:, ~nodes].any()
