@@ -84,13 +84,15 @@ def halved(intraop: Volume, after_mm: Mapping[str, Floats], rng: np.random.Gener
 def without_liver(
     intraop: Volume, after_mm: Mapping[str, Floats], rng: np.random.Generator
 ) -> Shown:
-    """Keep the end that shows the liver's last tenth at most."""
+    """Keep the longer end beside the liver, with a tenth of its height at most."""
     step = float(intraop.grid.spacing_mm[0])
     heights = (after_mm["liver"][:, 2] - intraop.grid.lps_from_index[2, 3]) / step
-    low, high = np.percentile(heights, [10.0, 90.0])
+    low, high = np.percentile(heights, [0.0, 100.0])
+    tenth = rng.uniform(0.0, 0.1) * (high - low)
     count = intraop.values_hu.shape[0]
-    ends = [(0, max(4, int(low))), (min(count - 4, int(high)), count)]
-    first, last = ends[int(rng.integers(2))]
+    # at the shorter end the liver may go on beyond the last place that is known
+    ends = [(0, max(4, int(low + tenth))), (min(count - 4, int(high - tenth)), count)]
+    first, last = max(ends, key=lambda end: end[1] - end[0])
     return replace(_slices(intraop, after_mm, first, last), after_mm=None)
 
 

@@ -86,7 +86,7 @@ def build_outlines(
                 Outline(
                     name=structure.name,
                     colour=LIVER_COLOUR if organ else colour,
-                    field=carried(_membership_field(mask)),
+                    field=carried(membership_field(mask)),
                     width_pt=0.9,
                 )
             )
@@ -108,12 +108,24 @@ def tumour_field(inputs: PlanningInputs) -> Callable[[Floats], Floats]:
     """
     wanted = inputs.request.lesions[0]
     if wanted.structure is not None:
-        return _membership_field(inputs.labels.mask(wanted.structure))
+        return membership_field(inputs.labels.mask(wanted.structure))
     if wanted.sphere is None:
         raise ValueError("RequestedLesion: expected a structure or a sphere")
     centre, radius = np.array(wanted.sphere.centre_lps_mm), 0.5 * wanted.sphere.diameter_mm
     return lambda points: radius - np.linalg.norm(points - centre, axis=-1)
 
 
-def _membership_field(mask: Mask) -> Callable[[Floats], Floats]:
+def membership_field(mask: Mask) -> Callable[[Floats], Floats]:
+    """Tell inside from outside of a structure.
+
+    Parameters
+    ----------
+    mask : Mask
+        The structure.
+
+    Returns
+    -------
+    callable
+        Takes (n, 3) points in its frame, millimetres; positive inside.
+    """
     return lambda points: sample_membership(mask, points) - 0.5

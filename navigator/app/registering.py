@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from navigator.app.choices import MaskChoice, ScanChoice, load_choice, twin_grid
 from navigator.app.deformations import check_may_write_parts, save_deformable
 from navigator.app.documents import registration_document
 from navigator.app.output_files import OutputChoice, check_may_write_file, save_document
+from navigator.app.registration_picture import draw_registered
 from navigator.app.two_scans import check_two_scans, pair_remarks
-from navigator.errors import InputRefusedError
+from navigator.errors import FileRefusedError, InputRefusedError
 from navigator.geometry.rigid import RigidTransform
 from navigator.io.documents import registration_to_json
 from navigator.io.documents.registration import REGISTRATION_SCHEMA
+from navigator.io.saving import replaced_when_complete
 from navigator.io.transforms import load_foreign_transform
 from navigator.io.volumes import load_scan
 from navigator.model.outcome import Reason, verdict_from_reasons, worst_verdict
@@ -22,13 +25,14 @@ from navigator.registration.rigid import measure_given_motion, register_rigid
 from navigator.registration.whole import register_deformable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from navigator.arrays import Floats
     from navigator.io.transforms import ForeignTransform
     from navigator.io.volumes import LoadedScan
+    from navigator.model.outcome import Verdict
     from navigator.model.volume import Mask
-    from navigator.registration.rigid import RigidRegistration
 
 PLANNING, INTRAOP = "planning", "intraop"
 """The two scans, as a command names them."""
@@ -49,12 +53,15 @@ class RegisterChoice:
         say it, and the other way round it is the inverse.
     rigid : bool
         Whether one rigid motion is all that is wanted; without an organ it is all there is.
+    picture : OutputChoice or None
+        A PNG file for the check picture.
     """
 
     organ: MaskChoice | None = None
     from_transform: Path | None = None
     fixed: str | None = None
     rigid: bool = False
+    picture: OutputChoice | None = None
 
     @property
     def follows_liver(self) -> bool:
@@ -96,14 +103,10 @@ def register_to_file(
     """
     check_direction(choice)
     scans = (planning_scan, intraop_scan)
-    named = (*scans, choice.organ)
-    inputs = [each.path for each in named if each is not None]
-    inputs += [] if choice.from_transform is None else [choice.from_transform]
-    check_may_write_file(out, inputs=inputs, schema=REGISTRATION_SCHEMA)
-    if choice.follows_liver:
-        check_may_write_parts(out, inputs=inputs)
-    source = choice.from_transform
-    foreign = None if source is None else load_foreign_transform(source)
+    _check_outputs(out, choice, scans)
+    foreign = None
+    if choice.from_transform is not None:
+        foreign = load_foreign_transform(choice.from_transform)
     progress("reading both scans")
     planning, intraop = (
         load_scan(each.path, series_uid=each.series_uid, tell=progress) for each in scans
@@ -113,40 +116,112 @@ def register_to_file(
     if choice.organ is not None:
         grid = planning.volume.grid
         liver = load_choice(choice.organ, grid, planning.patient, twin=twin_grid(grid))
-    start = time.perf_counter()
-    remarks = pair_remarks(planning, intraop, () if liver is None else liver.findings)
-    seen = verdict_from_reasons(warnings=(*remarks, *_foreign_remarks(foreign)))
-    if liver is not None and choice.follows_liver:
-        followed = register_deformable(
-            planning.volume, intraop.volume, liver=liver.mask, progress=progress
-        )
-        followed = replace(followed, verdict=worst_verdict(followed.verdict, seen))
-        return save_deformable(followed, (planning, intraop), out.path, began_s=start)
-    found = _rigid(
-        (planning, intraop), None if liver is None else liver.mask, foreign, choice, progress
+    job = _Job(
+        scans=(planning, intraop),
+        organ=None if liver is None else liver.mask,
+        foreign=foreign,
+        remarks=verdict_from_reasons(
+            warnings=(
+                *pair_remarks(planning, intraop, () if liver is None else liver.findings),
+                *_foreign_remarks(foreign),
+            )
+        ),
+        out=out.path,
+        progress=progress,
     )
-    registration = replace(found, verdict=worst_verdict(found.verdict, seen))
-    seconds = round(time.perf_counter() - start, 2)
-    document = registration_document(registration, planning, intraop, seconds)
-    if foreign is not None:
-        hashes = {**document.input_hashes, "transform": foreign.sha256}
+    written, way, verdict = _follow(job) if choice.follows_liver else _move_rigidly(job, choice)
+    if choice.picture is not None:
+        progress("drawing the check picture")
+        volumes = (planning.volume, intraop.volume)
+        picture = draw_registered(volumes, way, job.organ, verdict)
+        with replaced_when_complete(choice.picture.path) as part:
+            part.write_bytes(picture)
+    return written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """What is registered, and where it is written."""
+
+    scans: tuple[LoadedScan, LoadedScan]
+    organ: Mask | None
+    foreign: ForeignTransform | None
+    remarks: Verdict
+    out: Path
+    progress: Callable[[str], None]
+    began_s: float = field(default_factory=time.perf_counter)
+
+
+Written = tuple[dict[str, Any], Callable[["Floats"], "Floats"], "Verdict"]
+"""The document, the way from planning to new scan, and the verdict."""
+
+
+def _follow(job: _Job) -> Written:
+    """Register with a liver that slides, and write field, errors and document."""
+    planning, intraop = (scan.volume for scan in job.scans)
+    found = register_deformable(planning, intraop, liver=job.organ, progress=job.progress)
+    found = replace(found, verdict=worst_verdict(found.verdict, job.remarks))
+    document = save_deformable(found, job.scans, job.out, began_s=job.began_s)
+    return document, found.to_intraop, found.verdict
+
+
+def _move_rigidly(job: _Job, choice: RegisterChoice) -> Written:
+    """Search one rigid motion, or judge the one that was given, and write the document."""
+    volumes = (job.scans[0].volume, job.scans[1].volume)
+    if job.foreign is None:
+        found = register_rigid(*volumes, organ=job.organ, progress=job.progress)
+    else:
+        given = _motion_between(job.foreign, choice, *job.scans)
+        found = measure_given_motion(*volumes, given, organ=job.organ, progress=job.progress)
+    found = replace(found, verdict=worst_verdict(found.verdict, job.remarks))
+    seconds = round(time.perf_counter() - job.began_s, 2)
+    document = registration_document(found, *job.scans, seconds)
+    if job.foreign is not None:
+        hashes = {**document.input_hashes, "transform": job.foreign.sha256}
         document = replace(document, input_hashes=hashes)
-    return save_document(registration_to_json(document), out.path)
+    written = save_document(registration_to_json(document), job.out)
+    return written, found.intraop_from_planning.map_points, found.verdict
 
 
-def _rigid(
-    scans: tuple[LoadedScan, LoadedScan],
-    organ: Mask | None,
-    foreign: ForeignTransform | None,
-    choice: RegisterChoice,
-    progress: Callable[[str], None],
-) -> RigidRegistration:
-    """Search one rigid motion, or judge the one that was given."""
-    volumes = (scans[0].volume, scans[1].volume)
-    if foreign is None:
-        return register_rigid(*volumes, organ=organ, progress=progress)
-    given = _motion_between(foreign, choice, *scans)
-    return measure_given_motion(*volumes, given, organ=organ, progress=progress)
+def _check_outputs(
+    out: OutputChoice, choice: RegisterChoice, scans: tuple[ScanChoice, ScanChoice]
+) -> None:
+    """Refuse outputs that would replace an input or somebody else's work."""
+    named = (*scans, choice.organ)
+    inputs = [each.path for each in named if each is not None]
+    inputs += [] if choice.from_transform is None else [choice.from_transform]
+    check_may_write_file(out, inputs=inputs, schema=REGISTRATION_SCHEMA)
+    if choice.follows_liver:
+        check_may_write_parts(out, inputs=inputs)
+    if choice.picture is not None:
+        check_may_write_picture(choice.picture, inputs)
+
+
+def check_may_write_picture(picture: OutputChoice, inputs: Iterable[Path]) -> None:
+    """Refuse a check picture that is no PNG file, or would replace an input or another's work.
+
+    Parameters
+    ----------
+    picture : OutputChoice
+        Where it shall be.
+    inputs : iterable of Path
+        What the command reads.
+
+    Raises
+    ------
+    FileRefusedError
+        ``format-unknown``, or as :func:`navigator.app.output_files.check_may_write_file`.
+    """
+    if picture.path.suffix.lower() != ".png":
+        raise FileRefusedError(
+            code="format-unknown",
+            what="The check picture is written as PNG",
+            where=str(picture.path),
+            expected="a name that ends with .png",
+            got=picture.path.suffix or "no ending",
+            next_step="name it check.png",
+        )
+    check_may_write_file(picture, inputs=inputs)
 
 
 def check_direction(choice: RegisterChoice) -> None:

@@ -115,6 +115,10 @@ def register(
         str | None, typer.Option(help="its fixed image: planning or intraop; the file says not")
     ] = None,
     rigid: Annotated[bool, typer.Option("--rigid", help="do not follow the liver")] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="PNG file: both scans in one checkerboard, and what they differ by"),
+    ] = None,
     planning_series: Annotated[
         str | None, typer.Option(help="series UID of the planning scan, where there are several")
     ] = None,
@@ -146,6 +150,7 @@ def register(
                 from_transform=from_transform,
                 fixed=fixed,
                 rigid=rigid,
+                picture=None if picture is None else OutputChoice(picture, overwrite),
             ),
             progress=progress,
         )

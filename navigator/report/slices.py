@@ -95,7 +95,7 @@ def draw_slices(
                 shaft = plane.picture_mm(np.stack([hub_mm, trajectory.entry_mm]))
                 axes.plot(shaft[:, 0], shaft[:, 1], color=NEEDLE_INK, linewidth=0.8, alpha=0.7)
             _draw_needle(axes, plane, trajectory)
-        _write_letters(axes, plane)
+        write_letters(axes, plane)
     handles = [
         figure.axes[0].plot([], [], color=outline.colour, label=outline.name)[0]
         for outline in outlines
@@ -157,22 +157,40 @@ def _draw_plane(axes: Axes, volume: Volume, plane: Plane, outlines: tuple[Outlin
     )
     flat = points.reshape(-1, 3)
     for outline in outlines:
-        values = outline.field(flat).reshape(points.shape[:2])
-        if values.min() < 0 < values.max():
-            axes.contour(
-                values,
-                levels=[0.0],
-                colors=[outline.colour],
-                linewidths=outline.width_pt,
-                extent=extent,
-                origin="upper",
-            )
+        draw_outline(axes, outline, outline.field(flat).reshape(points.shape[:2]), extent)
     axes.set_xlim(extent[:2])
     axes.set_ylim(extent[2:])
     axes.set_title(plane.title, color=INK, fontsize=11)
     axes.set_xticks([])
     axes.set_yticks([])
     _draw_scale(axes, plane)
+
+
+def draw_outline(
+    axes: Axes, outline: Outline, values: Floats, extent: tuple[float, float, float, float]
+) -> None:
+    """Draw the cut of a body.
+
+    Parameters
+    ----------
+    axes : Axes
+        The picture.
+    outline : Outline
+        How it is drawn.
+    values : (rows, columns) array
+        Its field at the picture's points.
+    extent : tuple of four float
+        Left, right, lower and upper end of the picture, millimetres.
+    """
+    if values.min() < 0 < values.max():
+        axes.contour(
+            values,
+            levels=[0.0],
+            colors=[outline.colour],
+            linewidths=outline.width_pt,
+            extent=extent,
+            origin="upper",
+        )
 
 
 def _draw_scale(axes: Axes, plane: Plane) -> None:
@@ -192,7 +210,16 @@ def _draw_needle(axes: Axes, plane: Plane, trajectory: Trajectory) -> None:
     axes.plot(*picture[-1, :2], marker="o", color=NEEDLE_INK, markersize=4, linestyle="none")
 
 
-def _write_letters(axes: Axes, plane: Plane) -> None:
+def write_letters(axes: Axes, plane: Plane) -> None:
+    """Write on each side of a picture which way the patient lies.
+
+    Parameters
+    ----------
+    axes : Axes
+        The picture.
+    plane : Plane
+        What it shows.
+    """
     places = {
         (0.02, 0.5): -plane.right,
         (0.98, 0.5): plane.right,
