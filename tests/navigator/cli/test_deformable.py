@@ -72,8 +72,11 @@ def test_a_liver_that_slid_is_followed_through_files(
 ) -> None:
     out, points, mapped = tmp_path / "r.json", tmp_path / "p.csv", tmp_path / "m.csv"
     pair = (scans / "planning.nrrd", scans / "intraop.nrrd")
-    told = navigator("register", *pair, "--out", out, "--organ", scans / "liver.nrrd", "--json")
+    picture = tmp_path / "check.png"
+    words = ("--out", out, "--organ", scans / "liver.nrrd", "--picture", picture, "--json")
+    told = navigator("register", *pair, *words)
     assert told.code == DONE, told.err
+    assert picture.read_bytes().startswith(b"\x89PNG")
     document = told.document
     assert document["deformable"]["file"] == "r.field.nrrd"
     assert 0.0 < document["expected_tre_mm"] < 5.0
@@ -126,3 +129,16 @@ def test_rigid_stays_rigid_where_it_is_asked_for(
     answer = navigator("register", *pair, "--out", tmp_path / "r.json", *words)
     assert answer.document["deformable"] is None
     assert not (tmp_path / "r.field.nrrd").exists()
+
+
+def test_a_picture_that_cannot_be_written_is_refused_before_anything_is_read(
+    navigator: Navigator, scans: Path, tmp_path: Path
+) -> None:
+    pair = (scans / "planning.nrrd", scans / "intraop.nrrd")
+    out, taken = tmp_path / "r.json", tmp_path / "theirs.png"
+    taken.write_bytes(b"somebody's")
+    for picture, code in ((tmp_path / "check.jpg", "format-unknown"), (taken, "output-exists")):
+        told = navigator("register", *pair, "--out", out, "--picture", picture)
+        assert (told.code, code in told.err) == (REFUSED, True)
+    assert not out.exists()
+    assert taken.read_bytes() == b"somebody's"
