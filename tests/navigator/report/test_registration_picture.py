@@ -50,9 +50,7 @@ def registered(off_mm: float = 0.0) -> RegisteredScans:
     there = centre + SHIFT_MM
     return RegisteredScans(
         planning=painted(grid_about(centre, "planning"), centre, ORGAN_HU, now=False),
-        intraop=painted(
-            grid_about(centre + SHIFT_MM, "now"), centre + SHIFT_MM, WASHED_HU, now=True
-        ),
+        intraop=painted(grid_about(there, "now"), there, WASHED_HU, now=True),
         to_intraop=lambda points: points + SHIFT_MM + [0.0, 0.0, off_mm],
         outlines=(
             Outline(
