@@ -62,7 +62,8 @@ def slab(pair: Pair, share: float) -> Pair:
         count = grid.shape_kji[0]
         kept = int(share * count)
         first = (count - kept) // 2
-        parts.append((slice(first, first + kept), slice(None), slice(None)))
+        rows, columns = grid.shape_kji[1:]
+        parts.append((slice(first, first + kept), slice(0, rows), slice(0, columns)))
     grids = [crop_grid(each.grid, part) for each, part in zip(pair[:2], parts, strict=True)]
     return (
         Volume(planning.values_hu[parts[0]], grids[0]),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from navigator.app.output_files import OutputChoice, check_may_write_file, save_document
+from navigator.errors import InputRefusedError
 from navigator.imaging.displacing import displace_points, read_errors, undisplace_points
 from navigator.io.deformations import (
     ERRORS_SUFFIX,
@@ -18,7 +19,11 @@ from navigator.io.deformations import (
     save_errors,
     save_field,
 )
-from navigator.io.documents import RegistrationDocument, registration_to_json
+from navigator.io.documents import (
+    RegistrationDocument,
+    load_registration,
+    registration_to_json,
+)
 from navigator.io.documents.registration import DeformablePart
 from navigator.registration.uncertainty import MEAN_OF_RADIUS95
 
@@ -74,7 +79,7 @@ def check_may_write_parts(out: OutputChoice, *, inputs: Iterable[Path]) -> None:
     Parameters
     ----------
     out : OutputChoice
-        The document: where an earlier one of ours lies there, its parts may be replaced.
+        The document: where an earlier one lies there, the parts that it names may be replaced.
     inputs : iterable of Path
         What the command reads.
 
@@ -84,9 +89,18 @@ def check_may_write_parts(out: OutputChoice, *, inputs: Iterable[Path]) -> None:
         As :func:`navigator.app.output_files.check_may_write_file`.
     """
     reading = tuple(inputs)
-    for part in _parts_of(out.path):
-        may_replace = out.overwrite or out.path.is_file()
+    for part, own in zip(_parts_of(out.path), _own_parts(out.path), strict=True):
+        may_replace = out.overwrite or own == part.name
         check_may_write_file(OutputChoice(part, may_replace), inputs=reading)
+
+
+def _own_parts(out: Path) -> tuple[str | None, str | None]:
+    """Name the field and the errors that an earlier registration of this name says are its own."""
+    try:
+        part = load_registration(out).deformable if out.is_file() else None
+    except InputRefusedError:
+        part = None
+    return (None, None) if part is None else (part.file, part.errors_file)
 
 
 def _parts_of(out: Path) -> tuple[Path, Path]:

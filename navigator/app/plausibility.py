@@ -41,6 +41,45 @@ LIKENESS = {
 0.94 to 0.97, lung 0.56 to 0.88."""
 
 
+ORGAN_ML = (100.0, 5000.0)
+"""A liver has 800 to 2500 ml, what a large resection leaves of it or a short scan shows, less."""
+
+
+def organ_remarks(organ: Mask, scan: Volume) -> list[Reason]:
+    """Compare an outline that is said to be the liver's with the scan.
+
+    Parameters
+    ----------
+    organ : Mask
+        The outline.
+    scan : Volume
+        The scan, on the same grid.
+
+    Returns
+    -------
+    list of Reason
+        What looks odd.
+
+    Raises
+    ------
+    StructureRefusedError
+        ``organ-size``, or as :func:`plausibility_remarks`: another label of the map, or another
+        place.
+    """
+    millilitres = organ.volume_ml
+    if not ORGAN_ML[0] <= millilitres <= ORGAN_ML[1]:
+        raise StructureRefusedError(
+            code="organ-size",
+            what="The outline given as the liver's cannot be one",
+            where="--organ, --label",
+            expected=f"{ORGAN_ML[0]:.0f} to {ORGAN_ML[1]:.0f} ml",
+            got=f"{millilitres:.0f} ml",
+            next_step="name the liver's label; `navigator inspect` lists those of a file",
+        )
+    share = _share_alike(organ, scan, LIKENESS["liver"])
+    return _likeness_remarks("organ", "liver", share)
+
+
 def plausibility_remarks(labels: LabelMap, scan: Volume, body: Mask) -> list[Reason]:
     """Compare every label of a known kind with the scan.
 
@@ -68,15 +107,25 @@ def plausibility_remarks(labels: LabelMap, scan: Volume, body: Mask) -> list[Rea
         kind = _kind_of(structure)
         if kind is None:
             continue
-        wanted = LIKENESS[kind]
-        values = scan.values_hu[labels.mask(structure.name).members]
-        share = float(np.mean((values >= wanted.low_hu) & (values <= wanted.high_hu)))
-        if not share >= wanted.refused_share:
-            raise _unlike(structure.name, kind, share)
-        if share < wanted.warned_share:
-            text = f"only {share:.0%} of '{structure.name}' has the grey values of {kind}"
-            remarks.append(Reason("label-odd", f"{text}; look whether the labels lie on the scan"))
+        share = _share_alike(labels.mask(structure.name), scan, LIKENESS[kind])
+        remarks += _likeness_remarks(structure.name, kind, share)
     return [*remarks, *_outside_remarks(labels, body)]
+
+
+def _share_alike(mask: Mask, scan: Volume, wanted: _Likeness) -> float:
+    """Tell which share of a structure looks like its tissue."""
+    values = scan.values_hu[mask.members]
+    return float(np.mean((values >= wanted.low_hu) & (values <= wanted.high_hu)))
+
+
+def _likeness_remarks(name: str, kind: str, share: float) -> list[Reason]:
+    """Refuse a structure that does not look like what it is called, or remark on it."""
+    if not share >= LIKENESS[kind].refused_share:
+        raise _unlike(name, kind, share)
+    if share >= LIKENESS[kind].warned_share:
+        return []
+    text = f"only {share:.0%} of '{name}' has the grey values of {kind}"
+    return [Reason("label-odd", f"{text}; look whether the labels lie on the scan")]
 
 
 def _kind_of(structure: Structure) -> str | None:

@@ -11,6 +11,7 @@ from navigator.app.choices import MaskChoice, ScanChoice, load_choice, twin_grid
 from navigator.app.deformations import check_may_write_parts, save_deformable
 from navigator.app.documents import registration_document
 from navigator.app.output_files import OutputChoice, check_may_write_file, save_document
+from navigator.app.plausibility import organ_remarks
 from navigator.app.registration_picture import draw_registered
 from navigator.app.two_scans import check_two_scans, pair_remarks
 from navigator.errors import FileRefusedError, InputRefusedError
@@ -116,16 +117,15 @@ def register_to_file(
     if choice.organ is not None:
         grid = planning.volume.grid
         liver = load_choice(choice.organ, grid, planning.patient, twin=twin_grid(grid))
+    organ = None if liver is None else liver.mask
+    remarks = list(pair_remarks(planning, intraop, () if liver is None else liver.findings))
+    if organ is not None:
+        remarks += organ_remarks(organ, planning.volume)
     job = _Job(
         scans=(planning, intraop),
-        organ=None if liver is None else liver.mask,
+        organ=organ,
         foreign=foreign,
-        remarks=verdict_from_reasons(
-            warnings=(
-                *pair_remarks(planning, intraop, () if liver is None else liver.findings),
-                *_foreign_remarks(foreign),
-            )
-        ),
+        remarks=verdict_from_reasons(warnings=(*remarks, *_foreign_remarks(foreign))),
         out=out.path,
         progress=progress,
     )

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from navigator.app.choices import ScanChoice
+    from navigator.app.deformations import WholeMotion
 
 
 def plan_to_file(
@@ -180,14 +181,28 @@ def map_points_file(
     labels, values = load_points_csv(points)
     mapped = motion.to_intraop(values) if to == "intraop" else motion.to_planning(values)
     save_points_csv(out.path, labels, mapped)
+    expected = motion.expected_95_mm(values if to == "intraop" else mapped)
     return {
         "points": len(labels),
         "to": to,
         "verdict": document.verdict.status.value,
         "deformable": motion.field is not None,
-        "expected_95_mm": motion.expected_95_mm(values if to == "intraop" else mapped),
-        "notes": [note.message for note in document.notes],
+        "expected_95_mm": expected,
+        "notes": [
+            *(note.message for note in document.notes),
+            *(f"the registration: {reason.message}" for reason in document.verdict.reasons),
+            *_unknown_notes(motion, expected),
+        ],
     }
+
+
+def _unknown_notes(motion: WholeMotion, expected_95_mm: list[float | None]) -> list[str]:
+    """Say of how many points nobody knows how far they may be off."""
+    unknown = sum(each is None for each in expected_95_mm)
+    if motion.errors is None or not unknown:
+        return []
+    text = f"{unknown} of {len(expected_95_mm)} points lie beyond the liver"
+    return [f"{text}: how far they may be off is not known; the field goes on as at its border"]
 
 
 def locate_to_file(

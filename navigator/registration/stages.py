@@ -16,7 +16,7 @@ from navigator.registration.bone_motion import (
     keep_what_follows,
 )
 from navigator.registration.deformable import StageScans, refine_fields
-from navigator.registration.expectation import blur_as_reading, tell_tissues_apart
+from navigator.registration.expectation import MOSTLY, blur_as_reading, tell_tissues_apart
 from navigator.registration.lattice import TISSUE_HU, LatticeImage, read_array
 from navigator.registration.lattice_pair import COARSE_MM, FINE_MM, MIDDLE_MM, LatticePair
 from navigator.registration.layers import (
@@ -63,6 +63,8 @@ class LayeredPair:
         At the finest spacing.
     liver_shift_mm : (3,) array or None
         Where the liver correlates best, before the body's motion, (z, y, x).
+    liver_points : int
+        How many points of the finest lattice the whole liver has, before the cut.
     """
 
     pair: LatticePair
@@ -72,6 +74,7 @@ class LayeredPair:
     bone_correlation: float | None
     layers: Layers
     liver_shift_mm: Floats | None
+    liver_points: int
 
     def scans(self, stage: Stage) -> StageScans:
         """Lay scans and layers on the lattice of a stage."""
@@ -140,6 +143,7 @@ def find_layers(pair: LatticePair, body: Floats) -> LayeredPair:
     LayeredPair
         With the motion of the bones, and the shift of the liver.
     """
+    liver_points = 0 if pair.liver is None else int((pair.liver > MOSTLY).sum())
     pair = _cut(pair, body)
     fine, new = pair.planning[FINE_MM], pair.new[FINE_MM]
     sure = find_bone(fine, pair.liver, bone_hu=SURE_BONE_HU, cortex_hu=SURE_CORTEX_HU)
@@ -164,6 +168,7 @@ def find_layers(pair: LatticePair, body: Floats) -> LayeredPair:
         bone_correlation=None if found is None else found.motion.correlation,
         layers=build_layers(bone, pair.liver, FINE_MM),
         liver_shift_mm=shift,
+        liver_points=liver_points,
     )
 
 

@@ -21,10 +21,9 @@ from scipy import ndimage
 from navigator.model.displacement import ErrorMap
 from navigator.model.volume import Grid
 from navigator.registration.deformable import sum_layer
-from navigator.registration.lattice import Lattice
 
 if TYPE_CHECKING:
-    from navigator.arrays import Booleans
+    from navigator.arrays import Voxels
     from navigator.geometry.frames import Frame
     from navigator.registration.stages import FoundFields
 
@@ -53,8 +52,8 @@ def expect_errors(found: FoundFields, frame: Frame) -> ErrorMap | None:
     Returns
     -------
     ErrorMap or None
-        At the field's nodes about the liver, NaN elsewhere; None where no liver was given: the
-        smoothness of all else is not that of an organ.
+        At lattice points of the liver and one beyond it, NaN elsewhere; None where no liver was
+        given: the smoothness of all else is not that of an organ.
     """
     seen = found.scans.layers.liver_seen
     if seen is None:
@@ -69,27 +68,18 @@ def expect_errors(found: FoundFields, frame: Frame) -> ErrorMap | None:
     covariance = SCALE**2 * np.linalg.inv(matrices + PRIOR_PER_MM2 * np.eye(3))
     trace = np.trace(covariance, axis1=-2, axis2=-1)
     radius = np.sqrt(CHI_SQUARED_3_95 * trace / 3.0).astype(np.float32)
-    nodes = Lattice(
-        origin_mm=fields.origin_mm,
-        spacing_mm=fields.pitch_mm,
-        shape=(counts[0], counts[1], counts[2]),
+    lattice = found.scans.planning.lattice
+    grid = Grid(shape_kji=lattice.shape, lps_from_index=lattice.lps_from_index(), frame=frame)
+    return ErrorMap(_on_liver(radius, found), grid)
+
+
+def _on_liver(radius: Voxels, found: FoundFields) -> Voxels:
+    """Read radii at nodes (n, m, o) at the lattice points of the liver and next to it, else NaN."""
+    # a place is read from eight points around it: those about the outermost ones are needed
+    near = ndimage.binary_dilation(found.scans.tissues.liver, np.ones((3, 3, 3), dtype=bool))
+    places = np.argwhere(near)
+    laid = np.full(near.shape, np.nan, np.float32)
+    laid[near] = ndimage.map_coordinates(
+        radius, (places / found.stage.step).T, order=1, mode="nearest"
     )
-    radius[~_near_liver(found)] = np.nan
-    grid = Grid(shape_kji=nodes.shape, lps_from_index=nodes.lps_from_index(), frame=frame)
-    return ErrorMap(radius, grid)
-
-
-def _near_liver(found: FoundFields) -> Booleans:
-    """Find the nodes in the liver and next to it."""
-    step = found.stage.step
-    liver = found.scans.tissues.liver
-    pads = [
-        (0, count * step - length)
-        for count, length in zip(found.fields.values_mm.shape[2:], liver.shape, strict=True)
-    ]
-    padded = np.pad(liver, [(0, max(0, after)) for _, after in pads])
-    k, j, i = found.fields.values_mm.shape[2:]
-    cells = padded[: k * step, : j * step, : i * step].reshape(k, step, j, step, i, step)
-    about = np.asarray(cells.any(axis=(1, 3, 5)))
-    near: Booleans = ndimage.binary_dilation(about, np.ones((3, 3, 3), dtype=bool))
-    return near
+    return laid

@@ -10,6 +10,7 @@ import numpy as np
 from navigator.model.outcome import Reason, Verdict, verdict_from_reasons
 from navigator.registration.body_motion import spread_hu
 from navigator.registration.deformable import compare_deformed
+from navigator.registration.expectation import MOSTLY
 from navigator.registration.lattice import TISSUE_HU
 from navigator.registration.quality import LEAST_OVERLAP
 
@@ -106,7 +107,7 @@ def measure_whole(
     rigid = compare_deformed(scans, layered.body, still, found.stage.step, scans.shares())
     return WholeQuality(
         overlap=_share(compared, tissue & (scans.planning.weights > 0)),
-        liver_share=_share(compared, liver) if liver.any() else None,
+        liver_share=_liver_share(layered, compared),
         correlation=_resemblance(compared, tissue),
         bone_correlation=layered.bone_correlation,
         residual_hu=_residual(compared, region),
@@ -121,6 +122,14 @@ def measure_whole(
 def _share(compared: Comparison, region: Booleans) -> float:
     """Tell which share of a region the new scan shows."""
     return float((compared.weights[region] > 0).mean()) if region.any() else 0.0
+
+
+def _liver_share(layered: LayeredPair, compared: Comparison) -> float | None:
+    """Tell which share of the whole liver the new scan shows; None where it is not known."""
+    liver = layered.pair.liver
+    if liver is None or not layered.liver_points:
+        return None
+    return float((compared.weights[liver > MOSTLY] > 0).sum()) / layered.liver_points
 
 
 def _resemblance(compared: Comparison, tissue: Booleans) -> float:
@@ -167,7 +176,8 @@ def judge_whole(quality: WholeQuality) -> Verdict:
     if bones is not None and LEAST_BONE_CORRELATION <= bones < DOUBTFUL_BONE_CORRELATION:
         text = f"the bones fit less well than usual (r = {bones:.2f})"
         warnings.append(Reason("bones-differ-somewhat", f"{text}; compare the patient's name"))
-    if quality.bone_lead_score is None or not quality.bone_lead_score >= LEAST_BONE_LEAD:
+    lead = quality.bone_lead_score
+    if lead is not None and not lead >= LEAST_BONE_LEAD:
         text = "the bones fit nearly as well a rib higher or lower"
         warnings.append(Reason("bones-undecided", f"{text}; count the ribs in both scans"))
     if not rejections and not quality.inverse_consistency_mm <= BESIDE_WARNED_MM:
@@ -192,7 +202,10 @@ def _unlike(quality: WholeQuality) -> list[Reason]:
         text = f"the scans resemble each other too little (r = {quality.correlation:.2f})"
         reasons.append(Reason("scans-differ", f"{text}; check that both are of this patient"))
     bones = quality.bone_correlation
-    if bones is not None and not bones >= LEAST_BONE_CORRELATION:
+    if bones is None:
+        text = "the scans share too little bone to tell by it whose they are"
+        reasons.append(Reason("bones-not-compared", f"{text}; scan spine and ribs too"))
+    elif not bones >= LEAST_BONE_CORRELATION:
         text = f"the bones of the scans do not fit each other (r = {bones:.2f})"
         reasons.append(Reason("bones-differ", f"{text}; check that both are of this patient"))
     return reasons

@@ -11,16 +11,9 @@ import pytest
 
 from navigator.io.documents.integrity import INTEGRITY, sealed
 from navigator.io.images import write_image
+from tests.navigator.registration.slid_patient import SHIFT_MM, TRUE, slid_scans
 from tests.navigator.registration.small_patient import (
-    INTRAOP,
     LIVER_MM,
-    PLANNING,
-    liver_of,
-    motion,
-    scan,
-    scanner_grid,
-    slid,
-    small_patient,
 )
 
 if TYPE_CHECKING:
@@ -32,8 +25,6 @@ if TYPE_CHECKING:
     Navigator = Callable[..., Answer]
 
 DONE, REFUSED = 0, 2
-SHIFT_MM = (0.0, 3.0, 10.0)
-TRUE = motion((3.0, -2.0, 4.0), (12.0, -9.0, 14.0))
 LIMIT_MM = 1.5
 
 
@@ -52,11 +43,7 @@ def read_points(path: Path) -> np.ndarray:
 @pytest.fixture(scope="module")
 def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("slid")
-    patient = small_patient(1)
-    planning = scan(patient, scanner_grid(PLANNING, spacing_kji_mm=(2.0, 2.0, 2.0)))
-    roomy = scanner_grid(INTRAOP, spacing_kji_mm=(2.5, 2.0, 2.0), from_mm=-25.0, to_mm=195.0)
-    new = scan(slid(patient, SHIFT_MM), roomy, TRUE, seed=5)
-    liver = liver_of(patient, planning.grid)
+    planning, new, liver = slid_scans()
     for name, values, grid in (
         ("planning", planning.values_hu.astype(np.int16), planning.grid),
         ("intraop", new.values_hu.astype(np.int16), new.grid),
@@ -88,11 +75,17 @@ def test_a_liver_that_slid_is_followed_through_files(
     assert answer.code == DONE
     off = np.linalg.norm(read_points(mapped) - TRUE.map_points(at + SHIFT_MM), axis=1)
     assert off.mean() < LIMIT_MM
+    assert not any("beyond the liver" in note for note in answer.document["notes"])
     radii = np.array(answer.document["expected_95_mm"], dtype=float)
     assert (off <= radii).mean() >= 0.9
     back = tmp_path / "b.csv"
     assert navigator("map-points", out, mapped, back, "--to", "planning").code == DONE
     assert np.abs(read_points(back) - at).max() < 0.05
+
+    away = tmp_path / "far.csv"
+    write_points(away, np.array([[5000.0, 0.0, 0.0], LIVER_MM, [0.0, 60.0, 100.0]]))
+    far = navigator("map-points", out, away, tmp_path / "f.csv", "--to", "intraop")
+    assert "2 of 3 points lie beyond the liver" in far.out
 
     # what was written once more may replace it, and a field that is not the one written is refused
     path = out.with_name("r.field.nrrd")
@@ -142,3 +135,39 @@ def test_a_picture_that_cannot_be_written_is_refused_before_anything_is_read(
         assert (told.code, code in told.err) == (REFUSED, True)
     assert not out.exists()
     assert taken.read_bytes() == b"somebody's"
+
+
+@pytest.mark.parametrize(
+    ("members", "code"),
+    [("one voxel", "organ-size"), ("body", "organ-size"), ("beside it", "labels-unlike-scan")],
+)
+def test_an_outline_that_is_no_livers_is_refused(
+    navigator: Navigator, scans: Path, tmp_path: Path, members: str, code: str
+) -> None:
+    """Label 1 of a map is often the body: nothing would slide, and no bone be left to compare."""
+    _, _, liver = slid_scans()
+    given = {
+        "one voxel": np.zeros_like(liver.members),
+        "body": np.ones_like(liver.members),
+        "beside it": np.roll(liver.members, int(80.0 / liver.grid.spacing_mm[1]), axis=1),
+    }[members]
+    given[tuple(np.argwhere(liver.members)[0])] = True
+    organ, out = tmp_path / "organ.nrrd", tmp_path / "r.json"
+    write_image(given.astype(np.uint8), liver.grid.lps_from_index, organ)
+    pair = (scans / "planning.nrrd", scans / "intraop.nrrd")
+    told = navigator("register", *pair, "--out", out, "--organ", organ)
+    assert (told.code, code in told.err) == (REFUSED, True)
+    assert not out.exists()
+
+
+@pytest.mark.hazard(57)
+def test_a_rigid_registration_is_no_leave_to_replace_a_field_beside_it(
+    navigator: Navigator, scans: Path, tmp_path: Path
+) -> None:
+    pair, out = (scans / "planning.nrrd", scans / "intraop.nrrd"), tmp_path / "r.json"
+    assert navigator("register", *pair, "--out", out, "--rigid").code == DONE
+    field = out.with_name("r.field.nrrd")
+    field.write_bytes(b"somebody's")
+    told = navigator("register", *pair, "--out", out, "--organ", scans / "liver.nrrd")
+    assert (told.code, "output-exists" in told.err) == (REFUSED, True)
+    assert field.read_bytes() == b"somebody's"

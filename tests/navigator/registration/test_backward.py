@@ -18,14 +18,11 @@ from navigator.registration.stages import (
     find_layers,
     run_stages,
 )
+from tests.navigator.registration.slid_patient import ROOMY, TRUE, slid_scans
 from tests.navigator.registration.small_patient import (
-    INTRAOP,
     PLANNING,
-    liver_of,
-    motion,
     scan,
     scanner_grid,
-    slid,
     small_patient,
 )
 
@@ -34,17 +31,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("whole")
 
-TRUE = motion((3.0, -2.0, 4.0), (12.0, -9.0, 14.0))
-ROOMY = scanner_grid(INTRAOP, spacing_kji_mm=(2.5, 2.0, 2.0), from_mm=-25.0, to_mm=195.0)
 WRONG_MM = 15.0
 
 
 @lru_cache(maxsize=1)
 def searched() -> tuple[LayeredPair, list[FoundFields]]:
-    patient = small_patient(1)
-    planning = scan(patient, scanner_grid(PLANNING, spacing_kji_mm=(2.0, 2.0, 2.0)))
-    new = scan(slid(patient, (0.0, 3.0, 10.0)), ROOMY, TRUE, seed=5)
-    pair = lay_lattices(planning, new, liver_of(patient, planning.grid))
+    pair = lay_lattices(*slid_scans())
     body = find_body_motion(pair)
     assert body is not None
     layered = find_layers(pair, body.matrix)
