@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from navigator.arrays import Floats, Voxels
 
 
+OWN_SHARE = 0.7
+"""A point with less of the layer lies beyond its surface: along it that tissue moves by itself."""
+LEAST_STEEP = 1e-4
+
+
 @numba.njit(cache=True, inline="always")
 def _slope(image: Voxels, k: int, j: int, i: int, axis: int) -> float:
     """Take the central difference along an axis, per lattice step; one-sided at the border."""
@@ -83,6 +88,19 @@ def sum_rigid(
     return total
 
 
+@numba.njit(cache=True, inline="always")
+def _across(  # noqa: PLR0913, PLR0917 - bare arrays
+    share: Voxels, k: int, j: int, i: int, gz: float, gy: float, gx: float
+) -> tuple[float, float, float]:
+    """Keep of a slope what runs across the layer's surface, where that surface is near."""
+    sz, sy, sx = _slope(share, k, j, i, 0), _slope(share, k, j, i, 1), _slope(share, k, j, i, 2)
+    steep = sz * sz + sy * sy + sx * sx
+    if steep < LEAST_STEEP:
+        return gz, gy, gx
+    along = (gz * sz + gy * sy + gx * sx) / steep
+    return along * sz, along * sy, along * sx
+
+
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _spread_row(
     row: Floats, total: Voxels, node: tuple[int, int], upper: tuple[float, float]
@@ -120,7 +138,7 @@ def sum_at_nodes(  # noqa: PLR0913, PLR0917 - bare arrays
     ----------
     expected, carried, weights, share : (z, y, x) array
         What the new scan should show, what it shows, how much each point counts, and how much of
-        it belongs to this layer.
+        it belongs to this layer; beyond its surface only slopes across that count.
     noise : float
         Spread of the residual where the scan is flat, HU.
     edge : float
@@ -160,6 +178,8 @@ def sum_at_nodes(  # noqa: PLR0913, PLR0917 - bare arrays
                 gz = _slope(expected, k, j, i, 0)
                 gy = _slope(expected, k, j, i, 1)
                 gx = _slope(expected, k, j, i, 2)
+                if share[k, j, i] < OWN_SHARE:
+                    gz, gy, gx = _across(share, k, j, i, gz, gy, gx)
                 spread = noise * noise + edge * edge * (gz * gz + gy * gy + gx * gx)
                 s = e * e / (factor * factor * spread)
                 w = w / ((1.0 + s) * (1.0 + s) * spread)

@@ -121,7 +121,8 @@ def test_the_forces_at_nodes_are_the_slope_of_the_cost() -> None:
     rng, step = np.random.default_rng(6), 2
     expected = smooth_image(6)
     carried = expected + smooth_image(7) * 0.3
-    weights, share = rng.random(SHAPE).astype(np.float32), rng.random(SHAPE).astype(np.float32)
+    weights = rng.random(SHAPE).astype(np.float32)
+    share = rng.uniform(0.7, 1.0, SHAPE).astype(np.float32)
     counts = tuple(-(-(n - 1) // step) + 1 for n in SHAPE)
     sums = sum_at_nodes(
         expected, carried, weights, share, NOISE_HU, EDGE_STEPS, FACTOR, step, counts
@@ -137,6 +138,29 @@ def test_the_forces_at_nodes_are_the_slope_of_the_cost() -> None:
         assert -(both[0] - both[1]) / 2e-3 == pytest.approx(
             float(sums[6 + axis][node]), rel=2e-3, abs=0.002
         )
+
+
+def test_beyond_a_layers_surface_only_what_runs_across_it_counts() -> None:
+    """A layer that ends along z: slopes along z pull everywhere, those along y in it alone."""
+    share = np.zeros(SHAPE, np.float32)
+    share[:] = np.clip((0.6 * SHAPE[0] - np.arange(SHAPE[0])) / 3.0, 0.0, 1.0)[:, None, None]
+    beyond = (share > 0.0) & (share < 0.7)
+    carried = smooth_image(8)
+    for axis in range(2):
+        ramp = 20.0 * np.arange(SHAPE[axis], dtype=np.float32)
+        expected = np.zeros(SHAPE, np.float32) + ramp.reshape(
+            [-1 if a == axis else 1 for a in range(3)]
+        )
+        sums = sum_at_nodes(
+            expected, carried, np.ones(SHAPE, np.float32), share, NOISE_HU, 0.0, 1e6, 2,
+            tuple(-(-(n - 1) // 2) + 1 for n in SHAPE),
+        )  # fmt: skip
+        slope = slopes_of(expected)[axis]
+        each = -share * slope * (carried - expected) / NOISE_HU**2
+        wanted = each.sum() if axis == 0 else each[~beyond].sum()
+        # the hats of all nodes add up to one at every point
+        assert float(sums[6 + axis].sum(dtype=float)) == pytest.approx(wanted, rel=1e-3)
+        assert abs(each[beyond].sum()) > 0.05 * abs(each.sum())
 
 
 def test_a_small_rigid_motion_is_read_off() -> None:
