@@ -19,6 +19,7 @@ from navigator.cli.answers import (
     say,
     usage_of,
 )
+from navigator.cli.stopping import heeding_stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -61,13 +62,15 @@ class _Ending:
     failure: str = ""
 
 
-def progress_line(start_s: float) -> Callable[[str], None]:
+def progress_line(start_s: float, stop_now: Callable[[], None]) -> Callable[[str], None]:
     """Tell what is being done on standard error, with the time that has passed.
 
     Parameters
     ----------
     start_s : float
         ``time.perf_counter()`` at the start.
+    stop_now : callable
+        Raises where somebody asked to stop (:func:`navigator.cli.stopping.heeding_stop`).
 
     Returns
     -------
@@ -76,6 +79,7 @@ def progress_line(start_s: float) -> Callable[[str], None]:
     """
 
     def tell(text: str) -> None:
+        stop_now()
         print(f"[{time.perf_counter() - start_s:5.1f} s] {text}", file=sys.stderr, flush=True)
 
     return tell
@@ -129,7 +133,8 @@ def _ending(
     from template_gen import TemplateGenError, was_stopped
 
     try:
-        outcome = verb(progress_line(time.perf_counter()))
+        with heeding_stop() as stop_now:
+            outcome = verb(progress_line(time.perf_counter(), stop_now))
         if as_json:
             # tried here: a number that is none is a defect of ours, and told as one
             json_text(outcome.document)
