@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.registration.phantom_problems import LOOKS, build_phantom_problem
-from benchmarks.registration.problem import save_problem
+from benchmarks.registration.problem import MAKINGS, making_of, save_problem
 from benchmarks.registration.real_problems import DRAWS, build_real_problem
 from benchmarks.registration.real_sources import DataMissingError
 from phantoms.leaderboard.suite import seeds_from_words
@@ -33,7 +33,7 @@ def build_problem(kind: str, seed: int) -> Problem:
 def ensure_problem(
     kind: str, seed: int, folder: Path, *, again: bool = False
 ) -> tuple[Path | None, str]:
-    """Make a problem unless it lies there already.
+    """Make a problem unless it lies there already, made as problems are made now.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def ensure_problem(
         Why there is none.
     """
     place = folder / f"{kind}-{seed}"
-    if (place / "problem.json").is_file() and not again:
+    if making_of(place) == MAKINGS[kind] and not again:
         return place, ""
     try:
         save_problem(build_problem(kind, seed), place)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from phantoms.painting import ScanGrid
 
 GROUPS = ("liver", "tumour", "bone")
-MAKING = 5
+MAKINGS = {"real-abdomen": 5, "real-chest": 5, "smooth": 6, "rough": 6}
 """Raised when problems of the same kind and seed change: results of two makings do not compare."""
 LATTICE_MM = 4.0
 """Folds are counted between points of the planning body that lie so far apart."""
@@ -146,6 +146,12 @@ def lattice_of(planning_hu: NDArray[np.number], grid: ScanGrid) -> tuple[Floats,
     return points, body
 
 
+def making_of(folder: Path) -> int:
+    """Read which making a problem's folder is of; 0 where there is none."""
+    told = folder / "problem.json"
+    return int(json.loads(told.read_text(encoding="utf-8"))["making"]) if told.is_file() else 0
+
+
 def save_problem(problem: Problem, folder: Path) -> None:
     """Write a problem; the folder appears whole or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -163,7 +169,7 @@ def save_problem(problem: Problem, folder: Path) -> None:
         write_points(labelled(problem.before_mm), draft / "points_planning.csv")
         points, body = lattice_of(problem.planning.values, problem.planning.grid)
         save_arrays(draft / "lattice.npz", {"points_mm": points, "body": body})
-        named = {"making": MAKING, "kind": problem.kind, "seed": problem.seed}
+        named = {"making": MAKINGS[problem.kind], "kind": problem.kind, "seed": problem.seed}
         text = json.dumps({**named, **problem.making}, indent=1, sort_keys=True)
         (draft / "problem.json").write_text(text + "\n", encoding="utf-8")
         draft.chmod(0o755)

@@ -23,7 +23,7 @@ from benchmarks.registration.children import Spent, run_child
 from benchmarks.registration.command_line import register_by_command
 from benchmarks.registration.make import KINDS, ensure_problem
 from benchmarks.registration.methods import METHODS, PEERS, Method, is_there
-from benchmarks.registration.problem import GROUPS, load_truth
+from benchmarks.registration.problem import GROUPS, load_truth, making_of
 from benchmarks.registration.scoring import fold_share, score_points
 from benchmarks.registration.table import Row, markdown_of
 from phantoms.leaderboard.running import REFUSED, REJECTED
@@ -75,6 +75,7 @@ def run_method(method: Method, python: str, problem: Path, work: Path, limit_s: 
         method=method.name,
         kind=kind,
         seed=int(seed),
+        making=making_of(problem),
         outcome=outcome,
         scores=scores | figures if scores else {},
         reason="" if outcome == "scored" else spent.said,
@@ -138,10 +139,12 @@ def _thin_out(work: Path) -> None:
 
 
 def _cached(method: Method, python: str, problem: Path, out: Path, limit_s: float) -> Row:
-    """Take a finished result, or run the method; what was absent is looked for again."""
+    """Take a finished result of this making, or run the method; the absent are looked for again."""
     held = out / "results" / f"{problem.name}-{method.name}.json"
     if held.exists():
-        return Row(**json.loads(held.read_text(encoding="utf-8")))
+        row = Row(**json.loads(held.read_text(encoding="utf-8")))
+        if row.making == making_of(problem):
+            return row
     row = run_method(
         method, python, problem, out / "work" / f"{problem.name}-{method.name}", limit_s
     )

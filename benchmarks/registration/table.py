@@ -38,6 +38,8 @@ class Row:
     ----------
     method, kind, seed : str, str, int
         Who, and on what.
+    making : int
+        Of the problem (:data:`benchmarks.registration.problem.MAKINGS`); 0 where none is told.
     outcome : str
         ``scored``, ``declined`` (a command of ours that refuses to use its own result), ``absent``,
         ``failed (code)`` or ``timed out``.
@@ -51,6 +53,7 @@ class Row:
     kind: str
     seed: int
     outcome: str
+    making: int = 0
     scores: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
 
