@@ -9,6 +9,7 @@ import numpy as np
 from phantoms import tissues
 from phantoms.organs.curves import smooth_curve
 from phantoms.organs.spine import boned, spine_parts
+from phantoms.physique import CHEST_LENGTH_MM, narrowed
 from phantoms.shapes import RoundedBox, Shape, Tube, Union, capsule
 from phantoms.tissues import Part
 
@@ -26,8 +27,6 @@ RIB_DEPTH_MM = 4.6
 """The middle of a rib lies so far outside the body cavity."""
 RIB_ENDS_RAD = (2.62, 2.66, 2.66, 2.58, 2.46, 2.30, 2.12, 1.88, 1.45, 0.95)
 """Where ribs 3 to 12 end in front: angle round the trunk from the spine, radians."""
-FIRST_RIB_PITCHES = 3.15
-"""Height of the first rib's start above the dome, in rib pitches."""
 RIB_PIECE = 6
 """Segments of a rib that are painted together."""
 CARTILAGE_RIBS = 7
@@ -55,6 +54,8 @@ def rib_line(physique: Physique, side: float, level: int, angles_rad: Floats) ->
     """
     half = physique.cavity_half_mm + RIB_DEPTH_MM
     sine, cosine = np.sin(angles_rad), np.cos(angles_rad)
+    z = physique.level_height_mm(level) - physique.rib_drop_mm * 0.5 * (1.0 - cosine)
+    narrow = narrowed(z, CHEST_LENGTH_MM)
     # on the oval parted in the middle: the ray at this angle meets it at the share of the ray
     # where the rounded end's norm is one
     ray = np.column_stack([half[0] * sine, half[1] * cosine])
@@ -63,9 +64,7 @@ def rib_line(physique: Physique, side: float, level: int, angles_rad: Floats) ->
         share = 0.5 * (low + high)
         beyond = np.maximum(share * ray[:, 0] - physique.flat_mm, 0.0)
         norm = np.hypot(beyond / (half[0] - physique.flat_mm), share * ray[:, 1] / half[1])
-        low, high = np.where(norm < 1.0, share, low), np.where(norm < 1.0, high, share)
-    start = physique.rib_pitch_mm * (FIRST_RIB_PITCHES - level)
-    z = start - physique.rib_drop_mm * 0.5 * (1.0 - cosine)
+        low, high = np.where(norm < narrow, share, low), np.where(norm < narrow, high, share)
     return np.column_stack(
         [side * high * ray[:, 0], physique.cavity_centre_y_mm + high * ray[:, 1], z]
     )

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from phantoms import tissues
-from phantoms.physique import TRUNK_STRETCH_MM, Physique
+from phantoms.physique import (
+    BARREL_MM,
+    CHEST_LENGTH_MM,
+    SKIN_LENGTH_MM,
+    TRUNK_STRETCH_MM,
+    Physique,
+)
 from phantoms.shapes import (
     Cut,
     HalfSpace,
@@ -28,6 +34,32 @@ BACK_FLAT_MM = 7.0
 """How much lying on the couch flattens the back."""
 DIAPHRAGM_MM = 2.4
 """Thickness of the diaphragm."""
+
+
+def barrel(half_xy: Floats, centre_y_mm: float, flat_mm: float, length_mm: float) -> Superellipsoid:
+    """Build a trunk: a column up to the ribs' widest place, narrower from there to the neck.
+
+    Parameters
+    ----------
+    half_xy : (2,) array
+        Half axes of the whole cross-section, millimetres.
+    centre_y_mm : float
+        Its middle, front to back.
+    flat_mm : float
+        Half width of the flat piece that parts the oval.
+    length_mm : float
+        Half axis along the body of the narrower part.
+
+    Returns
+    -------
+    Superellipsoid
+        Its cross-section is :func:`phantoms.physique.narrowed` of the widest one.
+    """
+    return Superellipsoid(
+        centre_mm=np.array([0.0, centre_y_mm, BARREL_MM - TRUNK_STRETCH_MM]),
+        radii_mm=np.array([half_xy[0] - flat_mm, half_xy[1], length_mm]),
+        stretch_mm=np.array([flat_mm, 0.0, TRUNK_STRETCH_MM]),
+    )
 
 
 def column(centre_xy: tuple[float, float], half_xy: Floats, flat_mm: float) -> Superellipsoid:
@@ -57,7 +89,7 @@ def column(centre_xy: tuple[float, float], half_xy: Floats, flat_mm: float) -> S
 def skin_shape(physique: Physique) -> Shape:
     """Build the outside of the trunk: a flattened oval, belly forward, furrow along the spine."""
     half = np.array([physique.half_width_mm, physique.half_depth_mm])
-    oval = column((0.0, 0.0), half, physique.flat_mm)
+    oval = barrel(half, 0.0, physique.flat_mm, SKIN_LENGTH_MM)
     belly = ellipsoid([0.0, -0.30 * half[1], -185.0], [0.72 * half[0], 0.77 * half[1], 120.0])
     back = HalfSpace(np.array([0.0, half[1] - BACK_FLAT_MM, 0.0]), np.array([0.0, 1.0, 0.0]))
     lying = Intersection((Union((oval, belly), 40.0), back), 26.0)
@@ -67,7 +99,8 @@ def skin_shape(physique: Physique) -> Shape:
 
 def cavity_shape(physique: Physique) -> Shape:
     """Build the inside of the muscular wall, spine and the muscles beside it left out."""
-    oval = column((0.0, physique.cavity_centre_y_mm), physique.cavity_half_mm, physique.flat_mm)
+    half, y = physique.cavity_half_mm, physique.cavity_centre_y_mm
+    oval = barrel(half, y, physique.flat_mm, CHEST_LENGTH_MM)
     ridge = column((0.0, physique.cavity_back_mm + 4.0), np.array([27.0, 58.0]), 0.0)
     return Cut(oval, ridge, 20.0)
 

@@ -102,15 +102,18 @@ def test_the_corridor_leads_from_the_skin_at_most_forty_degrees_off_vertical(
 
 
 def test_neighbouring_ribs_leave_a_gap(someone: Patient) -> None:
-    """Ribs are 12 mm tall and 8 mm thick; the gaps between them let a needle pass."""
+    """Ribs are 12 mm tall and 8 mm thick; the gaps over the liver let a needle pass.
+
+    Over the upper chest, where the vertebrae are lower, they are narrower.
+    """
     physique = draw_physique(np.random.default_rng([someone.seed, 1]))
     lines = rib_lines(physique)
     one_side = lines[: len(lines) // 2]
     assert len(one_side) >= 8
-    for upper, lower in pairwise(one_side):
+    for pair, (upper, lower) in enumerate(pairwise(one_side)):
         surface = rim_points(lower)
         assert np.abs(signed_distance_mm(rib_shape(lower), surface)).max() <= 0.2
-        assert signed_distance_mm(rib_shape(upper), surface).min() >= 12.0
+        assert signed_distance_mm(rib_shape(upper), surface).min() >= (9.5 if pair < 2 else 12.0)
 
 
 def rim_points(line_mm: np.ndarray) -> np.ndarray:
