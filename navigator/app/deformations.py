@@ -14,8 +14,10 @@ from navigator.imaging.displacing import displace_points, read_errors, undisplac
 from navigator.io.deformations import (
     ERRORS_SUFFIX,
     FIELD_SUFFIX,
+    has_content,
     load_errors,
     load_field,
+    part_of,
     save_errors,
     save_field,
 )
@@ -25,6 +27,8 @@ from navigator.io.documents import (
     registration_to_json,
 )
 from navigator.io.documents.registration import DeformablePart
+from navigator.io.earlier_versions import keep_part
+from navigator.io.saving import refused_if_unwritable
 from navigator.registration.uncertainty import MEAN_OF_RADIUS95
 
 if TYPE_CHECKING:
@@ -96,11 +100,47 @@ def check_may_write_parts(out: OutputChoice, *, inputs: Iterable[Path]) -> None:
 
 def _own_parts(out: Path) -> tuple[str | None, str | None]:
     """Name the field and the errors that an earlier registration of this name says are its own."""
-    try:
-        part = load_registration(out).deformable if out.is_file() else None
-    except InputRefusedError:
-        part = None
+    part = _earlier_part(out)
     return (None, None) if part is None else (part.file, part.errors_file)
+
+
+def _earlier_part(out: Path) -> DeformablePart | None:
+    """Read what the registration that lies at a path says of its field."""
+    try:
+        return load_registration(out).deformable if out.is_file() else None
+    except InputRefusedError:
+        return None
+
+
+def keep_earlier_parts(out: Path) -> tuple[Path, ...]:
+    """Keep field and errors of the registration that is about to be replaced.
+
+    Its document is kept too when it is replaced, and finds them by their content.
+
+    Parameters
+    ----------
+    out : Path
+        Where the registration lies, or will lie.
+
+    Returns
+    -------
+    tuple of Path
+        The files beside it that are kept now, still under their names.
+    """
+    part = _earlier_part(out)
+    named = () if part is None else (
+        (part.file, part.sha256), (part.errors_file, part.errors_sha256)
+    )  # fmt: skip
+    kept = []
+    for name, sha256 in named:
+        if name is None or sha256 is None:
+            continue
+        place = out.with_name(name)
+        if has_content(place, sha256):
+            with refused_if_unwritable(place):
+                keep_part(place, sha256)
+            kept.append(place)
+    return tuple(kept)
 
 
 def _parts_of(out: Path) -> tuple[Path, Path]:
@@ -136,6 +176,7 @@ def save_deformable(
         If one of the files cannot be written.
     """
     field_path, errors_path = _parts_of(out)
+    keep_earlier_parts(out)
     field_sha256 = save_field(found.field, field_path)
     errors_sha256 = None if found.errors is None else save_errors(found.errors, errors_path)
     quality = found.quality
@@ -201,9 +242,10 @@ def load_motion(document: RegistrationDocument, path: Path) -> WholeMotion:
     part, frame = document.deformable, document.intraop_from_planning.source
     if part is None:
         return WholeMotion(document=document, field=None, errors=None)
-    field = load_field(path.with_name(part.file), sha256=part.sha256, frame=frame)
+    place = part_of(path, part.file, part.sha256)
+    field = load_field(place, sha256=part.sha256, frame=frame)
     errors = None
     if part.errors_file is not None and part.errors_sha256 is not None:
-        place = path.with_name(part.errors_file)
+        place = part_of(path, part.errors_file, part.errors_sha256)
         errors = load_errors(place, sha256=part.errors_sha256, frame=frame)
     return WholeMotion(document=document, field=field, errors=errors)

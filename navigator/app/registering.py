@@ -8,7 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from navigator.app.choices import MaskChoice, ScanChoice, load_choice, twin_grid
-from navigator.app.deformations import check_may_write_parts, save_deformable
+from navigator.app.deformations import (
+    check_may_write_parts,
+    keep_earlier_parts,
+    save_deformable,
+)
 from navigator.app.documents import registration_document
 from navigator.app.output_files import OutputChoice, check_may_write_file, save_document
 from navigator.app.plausibility import organ_remarks
@@ -179,7 +183,10 @@ def _move_rigidly(job: _Job, choice: RegisterChoice) -> Written:
     if job.foreign is not None:
         hashes = {**document.input_hashes, "transform": job.foreign.sha256}
         document = replace(document, input_hashes=hashes)
+    beside = keep_earlier_parts(job.out)
     written = save_document(registration_to_json(document), job.out)
+    for part in beside:  # of the registration that was replaced: nothing names them any more
+        part.unlink(missing_ok=True)
     return written, found.intraop_from_planning.map_points, found.verdict
 
 

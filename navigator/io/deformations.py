@@ -14,6 +14,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from navigator.errors import FileRefusedError
+from navigator.io.earlier_versions import kept_part
 from navigator.io.images import last_line, placed_image, read_image, write_image
 from navigator.io.saving import replaced_when_complete
 from navigator.model.displacement import DisplacementField, ErrorMap
@@ -145,6 +146,37 @@ def load_errors(path: Path, *, sha256: str, frame: Frame) -> ErrorMap:
         shape_kji=(shape[0], shape[1], shape[2]), lps_from_index=image.lps_from_index, frame=frame
     )
     return ErrorMap(image.values, grid)
+
+
+def part_of(document: Path, name: str, sha256: str) -> Path:
+    """Find a part of a registration by its content: beside it, or among what was kept.
+
+    Parameters
+    ----------
+    document : Path
+        The registration, also one of the earlier versions.
+    name : str
+        What the document calls the part.
+    sha256 : str
+        As the document has it.
+
+    Returns
+    -------
+    Path
+        The file of this content; where there is none, the one beside the document, which
+        :func:`check_unchanged` refuses.
+    """
+    beside = document.with_name(name)
+    kept = kept_part(beside, sha256)
+    for place in (beside, kept, document.with_name(kept.name)):
+        if has_content(place, sha256):
+            return place
+    return beside
+
+
+def has_content(path: Path, sha256: str) -> bool:
+    """Tell whether a file is there and is the one that was written."""
+    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
 
 
 def check_unchanged(path: Path, sha256: str) -> None:

@@ -61,6 +61,50 @@ def keep_earlier_version(path: Path, coming: bytes | None = None) -> Path | None
     return kept
 
 
+def keep_part(path: Path, sha256: str) -> Path:
+    """Give a file that a document names by its content a second name among the earlier versions.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it stays where it is.
+    sha256 : str
+        Of its content.
+
+    Returns
+    -------
+    Path
+        Where it is kept (:func:`kept_part`).
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    FileRefusedError
+        If ``earlier`` is a symbolic link.
+    """
+    kept = kept_part(path, sha256)
+    check_is_no_link(kept.parent)
+    kept.parent.mkdir(exist_ok=True)
+    if not kept.exists():
+        _second_name(path, kept)
+        sync_folder(kept.parent)
+        sync_folder(path.parent)
+    return kept
+
+
+def kept_part(path: Path, sha256: str) -> Path:
+    """Say under which name a part of this content is kept: one name for one content.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> kept_part(Path("r.field.nrrd"), "0123456789abcdef" * 4).as_posix()
+    'earlier/r.field.0123456789ab.nrrd'
+    """
+    return path.parent / EARLIER / f"{path.stem}.{sha256[:12]}{path.suffix}"
+
+
 def carry_earlier_versions(old: Path, new: Path) -> None:
     """Take the versions of a document along into the folder that replaces its own.
 
@@ -145,15 +189,21 @@ def _under_next_number(path: Path, folder: Path, last: int) -> Path:
         version = folder / f"{path.stem}.{number:04d}{path.suffix}"
         if version.exists():
             continue
-        try:
-            os.link(path, version)
-        except FileExistsError:
-            continue
-        except OSError:
-            # a disk that gives a file one name only, or refuses a second one for another reason
-            _copy(path, version)
-        return version
+        if _second_name(path, version):
+            return version
     raise AssertionError("numbers do not end")
+
+
+def _second_name(path: Path, other: Path) -> bool:
+    """Give a file a second name, or a copy of that name; say whether the name was free."""
+    try:
+        os.link(path, other)
+    except FileExistsError:
+        return False
+    except OSError:
+        # a disk that gives a file one name only, or refuses a second one for another reason
+        _copy(path, other)
+    return True
 
 
 def _copy(path: Path, version: Path) -> None:

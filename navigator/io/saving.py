@@ -42,11 +42,34 @@ def replaced_when_complete(path: Path, suffix: str = "") -> Iterator[Path]:
     check_is_no_link(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part{suffix}")
     try:
-        remove_leftovers(path)
-        yield temporary
-        flush_to_disk(temporary)
-        temporary.replace(path)
-        sync_folder(path.parent)
+        with refused_if_unwritable(path):
+            remove_leftovers(path)
+            yield temporary
+            flush_to_disk(temporary)
+            temporary.replace(path)
+            sync_folder(path.parent)
+    finally:
+        # where nothing could be made there is nothing to take away
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def refused_if_unwritable(path: Path) -> Iterator[None]:
+    """Say in our words what the disk did not let happen.
+
+    Parameters
+    ----------
+    path : Path
+        The file that was to be written or kept.
+
+    Raises
+    ------
+    FileRefusedError
+        ``unwritable``, in place of an ``OSError``.
+    """
+    try:
+        yield
     except OSError as error:
         raise FileRefusedError(
             code="unwritable",
@@ -56,10 +79,6 @@ def replaced_when_complete(path: Path, suffix: str = "") -> Iterator[Path]:
             got=str(error.strerror or error),
             next_step="make the folder, free some room, or choose another place",
         ) from error
-    finally:
-        # where nothing could be made there is nothing to take away
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def flush_to_disk(path: Path) -> None:

@@ -135,7 +135,8 @@ def register_deformable(
     found = searched[-1]
     field, least = _joined(found, planning.grid.frame)
     errors = expect_errors(found, planning.grid.frame)
-    quality = measure_whole(layered, found, checks, least_jacobian_ratio=least)
+    slices = max(float(scan.grid.spacing_mm[0]) for scan in (planning, intraop))
+    quality = measure_whole(layered, found, checks, least_jacobian_ratio=least, slices_mm=slices)
     frames = {"target": intraop.grid.frame, "source": planning.grid.frame}
     motions = (layered.body, layered.bones)
     of_body, of_bones = (RigidTransform(matrix=renormalised(each), **frames) for each in motions)

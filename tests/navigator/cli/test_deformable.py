@@ -101,6 +101,43 @@ def test_a_liver_that_slid_is_followed_through_files(
     assert (away.code, "beside the registration" in away.err) == (REFUSED, True)
 
 
+@pytest.mark.hazard(20, 45)
+def test_an_earlier_registration_keeps_its_field(
+    navigator: Navigator, scans: Path, tmp_path: Path
+) -> None:
+    """Followed, then rigid, then followed again: each version maps as it did when it was new."""
+    out, points, mapped = tmp_path / "r.json", tmp_path / "p.csv", tmp_path / "m.csv"
+    pair = (scans / "planning.nrrd", scans / "intraop.nrrd")
+    organ = ("--organ", scans / "liver.nrrd")
+    write_points(points, LIVER_MM + np.random.default_rng(4).uniform(-20.0, 20.0, (9, 3)))
+
+    def carried(registration: Path) -> np.ndarray:
+        mapped.unlink(missing_ok=True)
+        told = navigator("map-points", registration, points, mapped, "--to", "intraop")
+        assert told.code == DONE, told.err
+        return read_points(mapped)
+
+    assert navigator("register", *pair, "--out", out, *organ).code == DONE
+    followed = carried(out)
+    assert navigator("register", *pair, "--out", out, "--rigid").code == DONE
+    rigid = carried(out)
+    assert np.abs(rigid - followed).max() > 2.0
+    earlier = tmp_path / "earlier"
+    assert not list(tmp_path.glob("*.nrrd")), "no field lies beside a rigid registration"
+    assert np.array_equal(carried(earlier / "r.0001.json"), followed)
+    assert navigator("register", *pair, "--out", out, *organ).code == DONE
+    assert np.array_equal(carried(out), followed)
+    assert np.array_equal(carried(earlier / "r.0002.json"), rigid)
+    # somebody moves a field into its place that is not the one: it is found by its content
+    field = next(earlier.glob("r.field.*.nrrd"))
+    (tmp_path / "r.field.nrrd").write_bytes(b"another")
+    assert np.array_equal(carried(earlier / "r.0001.json"), followed)
+    field.write_bytes(b"another")
+    mapped.unlink()
+    told = navigator("map-points", earlier / "r.0001.json", points, mapped, "--to", "intraop")
+    assert (told.code, "missing-field" in told.err) == (REFUSED, True)
+
+
 @pytest.mark.hazard(57)
 def test_a_field_of_somebody_else_is_not_replaced(
     navigator: Navigator, scans: Path, tmp_path: Path

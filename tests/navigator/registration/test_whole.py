@@ -113,6 +113,7 @@ GOOD = WholeQuality(
     inverse_consistency_mm=1.0,
     least_jacobian_ratio=0.3,
     bone_lead_score=0.2,
+    slices_mm=2.5,
 )
 
 
@@ -180,6 +181,7 @@ def test_the_liver_that_is_shown_is_counted_against_the_whole(kept: float) -> No
         ({"inverse_consistency_mm": 7.5}, "inverse-doubtful"),
         ({"bone_correlation": 0.9}, "bones-differ-somewhat"),
         ({"bone_lead_score": 0.001}, "bones-undecided"),
+        ({"slices_mm": 5.0}, "slices-far-apart"),
     ],
 )
 def test_what_is_doubtful_is_a_warning(change: dict[str, float | None], code: str) -> None:
