@@ -43,10 +43,13 @@ class SearchChecks:
     start_disagreement_mm, inverse_consistency_mm : float
         From another start, and there and back: 95th percentile over the liver (the body without
         one), millimetres.
+    spacing_mm : float
+        Of the lattice at which they were compared.
     """
 
     start_disagreement_mm: float
     inverse_consistency_mm: float
+    spacing_mm: float
 
 
 def check_search(layered: LayeredPair, coarser: Sequence[FoundFields]) -> SearchChecks:
@@ -67,19 +70,31 @@ def check_search(layered: LayeredPair, coarser: Sequence[FoundFields]) -> Search
     laid = [found.scans for found in coarser]
     again = run_stages(layered, SECOND_START_MM, laid)[-1]
     return SearchChecks(
-        start_disagreement_mm=_disagreement_mm(coarser[-1], again),
+        start_disagreement_mm=measure_disagreement_mm(coarser[-1], again),
         inverse_consistency_mm=measure_inverse_consistency_mm(layered, coarser[-1]),
+        spacing_mm=coarser[-1].stage.spacing_mm,
     )
 
 
-def _disagreement_mm(found: FoundFields, again: FoundFields) -> float:
-    """Measure how far two searches of one resolution carry the liver apart, 95th percentile."""
-    scans = found.scans
+def measure_disagreement_mm(found: FoundFields, again: FoundFields) -> float:
+    """Measure how far two searches of one resolution carry the liver apart.
+
+    Parameters
+    ----------
+    found, again : FoundFields
+        What they found.
+
+    Returns
+    -------
+    float
+        95th percentile over the liver (the body without one), millimetres; infinite where there
+        is neither.
+    """
     first, second = (
         blended_mm(each.fields, each.scans.shares(), each.stage.step) for each in (found, again)
     )
-    organ = scans.tissues.liver
-    region = organ if organ.any() else scans.planning.weights > 0
+    organ = found.scans.tissues.liver
+    region = organ if organ.any() else found.scans.planning.weights > 0
     gaps = np.linalg.norm(second[region] - first[region], axis=1)
     return float(np.percentile(gaps, 95)) if len(gaps) else float("inf")
 
@@ -92,7 +107,7 @@ def measure_inverse_consistency_mm(layered: LayeredPair, found: FoundFields) -> 
     layered : LayeredPair
         Both scans.
     found : FoundFields
-        What the forward search had found at the last of the coarser resolutions.
+        What the forward search had found at some resolution; the way back goes as far.
 
     Returns
     -------
@@ -112,7 +127,7 @@ def measure_inverse_consistency_mm(layered: LayeredPair, found: FoundFields) -> 
     steps = vectors[tuple(places.T)].astype(np.float64)
     carried_at = _new_index(layered, places.astype(np.float64), steps, stage.spacing_mm)
     swapped = _swapped(layered, carried_at if organ.any() else None, steps, stage.spacing_mm)
-    laid = [swapped.scans(each) for each in LIVER_STAGES[:COARSER_STAGES]]
+    laid = [swapped.scans(each) for each in LIVER_STAGES[: LIVER_STAGES.index(stage) + 1]]
     back = run_stages(swapped, np.zeros(3), laid)[-1]
     chosen = slice(None, None, max(1, len(places) // MOST_POINTS))
     start = (lattice.origin_mm + lattice.spacing_mm * places[chosen])[:, ::-1]

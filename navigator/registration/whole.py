@@ -4,6 +4,7 @@
 2. The body's rigid motion by robust Gauss-Newton at 8 and 5 mm; the bones' beside it.
 3. A field for the liver and one for the rest at 8, 5 and 3 mm, each smooth in itself.
 4. They are joined into one without folds, and the result is judged.
+5. Where only the search itself is in doubt, it is done again from more starts, and checked closer.
 
 No random sampling and one thread: the same scans give the same bytes.
 """
@@ -21,6 +22,7 @@ from navigator.imaging.displacing import displace_points, measure_jacobian, undi
 from navigator.model.displacement import DisplacementField
 from navigator.model.volume import Grid
 from navigator.registration.backward import COARSER_STAGES, check_search
+from navigator.registration.closer import is_worth_a_closer_look, search_closer
 from navigator.registration.lattice_pair import find_body_motion, lay_lattices
 from navigator.registration.sliding import join_layers
 from navigator.registration.stages import (
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
     from navigator.model.displacement import ErrorMap
     from navigator.model.outcome import Verdict
     from navigator.model.volume import Mask, Volume
-    from navigator.registration.stages import FoundFields
+    from navigator.registration.backward import SearchChecks
+    from navigator.registration.stages import FoundFields, LayeredPair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,19 +135,32 @@ def register_deformable(
     searched = run_stages(layered, np.zeros(3), laid)
     progress("searching once more from another start, and backward")
     checks = check_search(layered, searched[:COARSER_STAGES])
-    found = searched[-1]
-    field, least = _joined(found, planning.grid.frame)
-    errors = expect_errors(found, planning.grid.frame)
-    slices = max(float(scan.grid.spacing_mm[0]) for scan in (planning, intraop))
+    result = _judged(layered, searched[-1], checks, (planning, intraop))
+    if is_worth_a_closer_look(result.verdict):
+        progress("looking closer: more starts, every resolution both ways")
+        found, checks = search_closer(layered, searched)
+        result = _judged(layered, found, checks, (planning, intraop))
+    return result
+
+
+def _judged(
+    layered: LayeredPair, found: FoundFields, checks: SearchChecks, scans: tuple[Volume, Volume]
+) -> Registration:
+    """Put what was found together, and judge it."""
+    planning, intraop = (scan.grid for scan in scans)
+    field, least = _joined(found, planning.frame)
+    slices = float(max(grid.spacing_mm[0] for grid in (planning, intraop)))
     quality = measure_whole(layered, found, checks, least_jacobian_ratio=least, slices_mm=slices)
-    frames = {"target": intraop.grid.frame, "source": planning.grid.frame}
-    motions = (layered.body, layered.bones)
-    of_body, of_bones = (RigidTransform(matrix=renormalised(each), **frames) for each in motions)
+    motions, frames = (layered.body, layered.bones), (intraop.frame, planning.frame)
+    of_body, of_bones = (
+        RigidTransform(matrix=renormalised(each), target=frames[0], source=frames[1])
+        for each in motions
+    )
     return Registration(
         intraop_from_planning=of_body,
         bones=of_bones,
         field=field,
-        errors=errors,
+        errors=expect_errors(found, planning.frame),
         quality=quality,
         verdict=judge_whole(quality),
     )

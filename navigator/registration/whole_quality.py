@@ -12,12 +12,14 @@ from navigator.registration.body_motion import spread_hu
 from navigator.registration.deformable import compare_deformed
 from navigator.registration.expectation import MOSTLY
 from navigator.registration.lattice import TISSUE_HU
+from navigator.registration.lattice_pair import FINE_MM, MIDDLE_MM
 from navigator.registration.quality import LEAST_OVERLAP
 
 if TYPE_CHECKING:
     from navigator.arrays import Booleans
     from navigator.registration.backward import SearchChecks
     from navigator.registration.body_motion import Comparison
+    from navigator.registration.deformable import StageScans
     from navigator.registration.stages import FoundFields, LayeredPair
 
 LEAST_LIVER_SHOWN, LIVER_SHOWN_WARNED = 0.33, 0.5
@@ -28,10 +30,31 @@ LEAST_BONE_CORRELATION, DOUBTFUL_BONE_CORRELATION = 0.86, 0.92
 """Of bone and what lies around it under its rigid motion, lower than in a rigid registration where
 ribs have moved with the breath: the same patient reaches 0.86 to 0.98, another one of like build
 0.68 to 0.856. No field makes one skeleton out of another."""
-MOST_APART_MM, APART_WARNED_MM = 6.0, 4.0
-"""Between two starts of the liver's search at 5 mm, 95th percentile."""
-MOST_BESIDE_MM, BESIDE_WARNED_MM = 10.0, 7.0
-"""There and back at 5 mm, 95th percentile; both ways leave some millimetres at that resolution."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchLimits:
+    """How far searches may disagree, 95th percentiles, millimetres.
+
+    Parameters
+    ----------
+    most_apart_mm, apart_warned_mm : float
+        Between two starts of the liver's search.
+    most_beside_mm, beside_warned_mm : float
+        There and back.
+    """
+
+    most_apart_mm: float
+    apart_warned_mm: float
+    most_beside_mm: float
+    beside_warned_mm: float
+
+
+SEARCH_LIMITS = {
+    MIDDLE_MM: SearchLimits(6.0, 4.0, 10.0, 7.0),
+    FINE_MM: SearchLimits(3.0, 2.0, 6.0, 4.5),
+}
+"""By the spacing of the lattice: both ways leave more where it is coarse."""
 LEAST_BONE_LEAD = 0.02
 """Of the correlation: ribs and vertebrae resemble the next ones."""
 LEAST_JACOBIAN = 0.0
@@ -58,6 +81,8 @@ class WholeQuality:
         Over bone and what lies around it, under its rigid motion; None without bone.
     residual_hu, rigid_residual_hu : float
         Robust spread of the difference in the liver (the body without one): deformable, rigid.
+    checked_at_mm : float
+        Spacing of the lattice at which the next two were measured.
     start_disagreement_mm : float
         Between two starts, 95th percentile over the liver (the body without one), millimetres.
     inverse_consistency_mm : float
@@ -77,6 +102,7 @@ class WholeQuality:
     bone_correlation: float | None
     residual_hu: float
     rigid_residual_hu: float
+    checked_at_mm: float
     start_disagreement_mm: float
     inverse_consistency_mm: float
     least_jacobian_ratio: float
@@ -114,8 +140,6 @@ def measure_whole(
     """
     scans, compared = found.scans, found.compared
     tissue = scans.planning.values > TISSUE_HU
-    liver = scans.tissues.liver
-    region = liver if liver.any() else tissue
     still = np.zeros_like(found.fields.values_mm)
     rigid = compare_deformed(scans, layered.body, still, found.stage.step, scans.shares())
     return WholeQuality(
@@ -123,8 +147,9 @@ def measure_whole(
         liver_share=_liver_share(layered, compared),
         correlation=_resemblance(compared, tissue),
         bone_correlation=layered.bone_correlation,
-        residual_hu=_residual(compared, region),
-        rigid_residual_hu=_residual(rigid, region),
+        residual_hu=liver_residual_hu(found),
+        rigid_residual_hu=_residual(rigid, _region(scans)),
+        checked_at_mm=checks.spacing_mm,
         start_disagreement_mm=checks.start_disagreement_mm,
         inverse_consistency_mm=checks.inverse_consistency_mm,
         least_jacobian_ratio=least_jacobian_ratio,
@@ -152,6 +177,27 @@ def _resemblance(compared: Comparison, tissue: Booleans) -> float:
     low = np.float32(TISSUE_HU)
     expected, carried = (np.maximum(each, low) for each in (compared.expected, compared.carried))
     return replace(compared, expected=expected, carried=carried, weights=used).correlation()
+
+
+def liver_residual_hu(found: FoundFields) -> float:
+    """Measure what found fields leave unexplained in the liver (the body without one).
+
+    Parameters
+    ----------
+    found : FoundFields
+        At some resolution.
+
+    Returns
+    -------
+    float
+        Robust spread of the difference, Hounsfield units.
+    """
+    return _residual(found.compared, _region(found.scans))
+
+
+def _region(scans: StageScans) -> Booleans:
+    liver = scans.tissues.liver
+    return liver if liver.any() else scans.planning.values > TISSUE_HU
 
 
 def _residual(compared: Comparison, region: Booleans) -> float:
@@ -197,10 +243,11 @@ def judge_whole(quality: WholeQuality) -> Verdict:
     if lead is not None and not lead >= LEAST_BONE_LEAD:
         text = "the bones fit nearly as well a rib higher or lower"
         warnings.append(Reason("bones-undecided", f"{text}; count the ribs in both scans"))
-    if not rejections and not quality.inverse_consistency_mm <= BESIDE_WARNED_MM:
+    limits = SEARCH_LIMITS[quality.checked_at_mm]
+    if not rejections and not quality.inverse_consistency_mm <= limits.beside_warned_mm:
         text = f"there and back leaves {quality.inverse_consistency_mm:.1f} mm"
         warnings.append(Reason("inverse-doubtful", f"{text}; compare both scans"))
-    if not rejections and not quality.start_disagreement_mm <= APART_WARNED_MM:
+    if not rejections and not quality.start_disagreement_mm <= limits.apart_warned_mm:
         text = f"two searches carry the liver {quality.start_disagreement_mm:.1f} mm apart"
         warnings.append(Reason("registration-uncertain", f"{text}; compare both scans"))
     return verdict_from_reasons(rejections=tuple(rejections), warnings=tuple(warnings))
@@ -231,12 +278,14 @@ def _unlike(quality: WholeQuality) -> list[Reason]:
 def _unsound(quality: WholeQuality) -> list[Reason]:
     """Say where the search gave no motion of tissue, or two answers."""
     reasons = []
-    if not quality.start_disagreement_mm <= MOST_APART_MM:
+    limits = SEARCH_LIMITS[quality.checked_at_mm]
+    if not quality.start_disagreement_mm <= limits.most_apart_mm:
         text = f"two searches carry the liver {quality.start_disagreement_mm:.1f} mm apart"
-        reasons.append(Reason("starts-disagree", f"{text} (limit {MOST_APART_MM} mm); scan again"))
-    if not quality.inverse_consistency_mm <= MOST_BESIDE_MM:
+        limit = f"(limit {limits.most_apart_mm} mm)"
+        reasons.append(Reason("starts-disagree", f"{text} {limit}; scan again"))
+    if not quality.inverse_consistency_mm <= limits.most_beside_mm:
         text = f"there and back leaves {quality.inverse_consistency_mm:.1f} mm"
-        limit = f"(limit {MOST_BESIDE_MM} mm)"
+        limit = f"(limit {limits.most_beside_mm} mm)"
         reasons.append(Reason("inverse-inconsistent", f"{text} {limit}; scan again"))
     if not quality.least_jacobian_ratio > LEAST_JACOBIAN:
         text = "the displacement folds tissue over itself"

@@ -109,6 +109,7 @@ GOOD = WholeQuality(
     bone_correlation=0.95,
     residual_hu=5.0,
     rigid_residual_hu=9.0,
+    checked_at_mm=5.0,
     start_disagreement_mm=0.5,
     inverse_consistency_mm=1.0,
     least_jacobian_ratio=0.3,
