@@ -16,9 +16,16 @@ from navigator.app.deformations import (
 from navigator.app.documents import registration_document
 from navigator.app.output_files import OutputChoice, check_may_write_file, save_document
 from navigator.app.plausibility import organ_remarks
+from navigator.app.register_choice import (
+    INTRAOP,
+    PLANNING,
+    RegisterChoice,
+    check_direction,
+    check_lesion_is_used,
+)
 from navigator.app.registration_picture import draw_registered
 from navigator.app.two_scans import check_two_scans, pair_remarks
-from navigator.errors import FileRefusedError, InputRefusedError
+from navigator.errors import FileRefusedError
 from navigator.geometry.rigid import RigidTransform
 from navigator.io.documents import registration_to_json
 from navigator.io.documents.registration import REGISTRATION_SCHEMA
@@ -34,44 +41,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from navigator.arrays import Floats
+    from navigator.io.structures.loading import LoadedMask
     from navigator.io.transforms import ForeignTransform
     from navigator.io.volumes import LoadedScan
     from navigator.model.outcome import Verdict
     from navigator.model.volume import Mask
-
-PLANNING, INTRAOP = "planning", "intraop"
-"""The two scans, as a command names them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterChoice:
-    """How two scans are to be registered.
-
-    Parameters
-    ----------
-    organ : MaskChoice or None
-        Where the quality is measured, in the planning scan.
-    from_transform : Path or None
-        A transform of another program, to be judged instead of searching for one.
-    fixed : str or None
-        Which scan was that transform's fixed image: ``planning`` or ``intraop``. Its file does not
-        say it, and the other way round it is the inverse.
-    rigid : bool
-        Whether one rigid motion is all that is wanted; without an organ it is all there is.
-    picture : OutputChoice or None
-        A PNG file for the check picture.
-    """
-
-    organ: MaskChoice | None = None
-    from_transform: Path | None = None
-    fixed: str | None = None
-    rigid: bool = False
-    picture: OutputChoice | None = None
-
-    @property
-    def follows_liver(self) -> bool:
-        """Whether the liver is followed where it slides."""
-        return self.organ is not None and self.from_transform is None and not self.rigid
 
 
 def register_to_file(
@@ -107,6 +81,7 @@ def register_to_file(
         nothing says which way it points.
     """
     check_direction(choice)
+    check_lesion_is_used(choice)
     scans = (planning_scan, intraop_scan)
     _check_outputs(out, choice, scans)
     foreign = None
@@ -117,17 +92,15 @@ def register_to_file(
         load_scan(each.path, series_uid=each.series_uid, tell=progress) for each in scans
     )
     check_two_scans(planning, intraop)
-    liver = None
-    if choice.organ is not None:
-        grid = planning.volume.grid
-        liver = load_choice(choice.organ, grid, planning.patient, twin=twin_grid(grid))
-    organ = None if liver is None else liver.mask
+    liver, lesion = (_structure_of(planning, each) for each in (choice.organ, choice.lesion))
+    organ, firm = (None if each is None else each.mask for each in (liver, lesion))
     remarks = list(pair_remarks(planning, intraop, () if liver is None else liver.findings))
     if organ is not None:
         remarks += organ_remarks(organ, planning.volume)
     job = _Job(
         scans=(planning, intraop),
         organ=organ,
+        firm=firm,
         foreign=foreign,
         remarks=verdict_from_reasons(warnings=(*remarks, *_foreign_remarks(foreign))),
         out=out.path,
@@ -143,12 +116,21 @@ def register_to_file(
     return written
 
 
+def _structure_of(planning: LoadedScan, choice: MaskChoice | None) -> LoadedMask | None:
+    """Read a structure of the planning scan."""
+    if choice is None:
+        return None
+    grid = planning.volume.grid
+    return load_choice(choice, grid, planning.patient, twin=twin_grid(grid))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
     """What is registered, and where it is written."""
 
     scans: tuple[LoadedScan, LoadedScan]
     organ: Mask | None
+    firm: Mask | None
     foreign: ForeignTransform | None
     remarks: Verdict
     out: Path
@@ -163,7 +145,9 @@ Written = tuple[dict[str, Any], Callable[["Floats"], "Floats"], "Verdict"]
 def _follow(job: _Job) -> Written:
     """Register with a liver that slides, and write field, errors and document."""
     planning, intraop = (scan.volume for scan in job.scans)
-    found = register_deformable(planning, intraop, liver=job.organ, progress=job.progress)
+    found = register_deformable(
+        planning, intraop, liver=job.organ, firm=job.firm, progress=job.progress
+    )
     found = replace(found, verdict=worst_verdict(found.verdict, job.remarks))
     document = save_deformable(found, job.scans, job.out, began_s=job.began_s)
     return document, found.to_intraop, found.verdict
@@ -194,7 +178,7 @@ def _check_outputs(
     out: OutputChoice, choice: RegisterChoice, scans: tuple[ScanChoice, ScanChoice]
 ) -> None:
     """Refuse outputs that would replace an input or somebody else's work."""
-    named = (*scans, choice.organ)
+    named = (*scans, choice.organ, choice.lesion)
     inputs = [each.path for each in named if each is not None]
     inputs += [] if choice.from_transform is None else [choice.from_transform]
     check_may_write_file(out, inputs=inputs, schema=REGISTRATION_SCHEMA)
@@ -229,37 +213,6 @@ def check_may_write_picture(picture: OutputChoice, inputs: Iterable[Path]) -> No
             next_step="name it check.png",
         )
     check_may_write_file(picture, inputs=inputs)
-
-
-def check_direction(choice: RegisterChoice) -> None:
-    """Refuse a transform of which nobody says which way it points.
-
-    A few millimetres fit nearly as well the other way round: the scans alone would not show it.
-
-    Parameters
-    ----------
-    choice : RegisterChoice
-        With or without a transform.
-
-    Raises
-    ------
-    InputRefusedError
-        ``direction-unknown``, also for a direction without a transform.
-    """
-    is_given = choice.from_transform is not None
-    if choice.fixed in ((PLANNING, INTRAOP) if is_given else (None,)):
-        return
-    raise InputRefusedError(
-        code="direction-unknown",
-        what="The file of a transform does not say which way it points"
-        if is_given
-        else "A fixed image is named, and no transform that it belongs to",
-        where="--from-transform, --fixed",
-        expected=f"--fixed {PLANNING} or --fixed {INTRAOP} with --from-transform, else neither",
-        got="no --fixed" if choice.fixed is None else f"--fixed {choice.fixed}",
-        next_step="name the scan that was the fixed image; for planning_to_intraop.tfm of "
-        f"`navigator export` it is {INTRAOP}",
-    )
 
 
 def _motion_between(

@@ -107,6 +107,11 @@ def register(
     out: Annotated[Path, typer.Option(help="registration JSON file to write")],
     organ: Annotated[Path | None, typer.Option(help="liver of the planning scan")] = None,
     label: Annotated[str, typer.Option(help="its number, or its name")] = "1",
+    lesion: Annotated[
+        Path | None,
+        typer.Option(help="what must keep its size and shape, as a tumour in an ablated zone"),
+    ] = None,
+    lesion_label: Annotated[str, typer.Option(help="its number, or its name")] = "1",
     from_transform: Annotated[
         Path | None,
         typer.Option(help=".tfm or .h5 of another program: judge it instead of searching"),
@@ -139,7 +144,8 @@ def register(
     def verb(progress: Callable[[str], None]) -> Outcome:
         from navigator.app.choices import MaskChoice, ScanChoice
         from navigator.app.output_files import OutputChoice
-        from navigator.app.registering import RegisterChoice, register_to_file
+        from navigator.app.register_choice import RegisterChoice
+        from navigator.app.registering import register_to_file
 
         document = register_to_file(
             ScanChoice(planning, planning_series),
@@ -147,6 +153,7 @@ def register(
             OutputChoice(out, overwrite),
             choice=RegisterChoice(
                 organ=None if organ is None else MaskChoice(organ, label),
+                lesion=None if lesion is None else MaskChoice(lesion, lesion_label),
                 from_transform=from_transform,
                 fixed=fixed,
                 rigid=rigid,

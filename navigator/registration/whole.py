@@ -20,9 +20,11 @@ from navigator.errors import StructureRefusedError
 from navigator.geometry.rigid import RigidTransform, renormalised
 from navigator.imaging.displacing import displace_points, measure_jacobian, undisplace_points
 from navigator.model.displacement import DisplacementField
+from navigator.model.outcome import Reason, verdict_from_reasons, worst_verdict
 from navigator.model.volume import Grid
 from navigator.registration.backward import COARSER_STAGES, check_search
 from navigator.registration.closer import is_worth_a_closer_look, search_closer
+from navigator.registration.firm import firm_points, hold_firm
 from navigator.registration.lattice_pair import find_body_motion, lay_lattices
 from navigator.registration.sliding import join_layers
 from navigator.registration.stages import (
@@ -36,7 +38,7 @@ from navigator.registration.whole_quality import WholeQuality, judge_whole, meas
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from navigator.arrays import Floats
+    from navigator.arrays import Booleans, Floats
     from navigator.geometry.frames import Frame
     from navigator.model.displacement import ErrorMap
     from navigator.model.outcome import Verdict
@@ -93,6 +95,7 @@ def register_deformable(
     intraop: Volume,
     *,
     liver: Mask | None = None,
+    firm: Mask | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Registration:
     """Register an intraoperative CT to the planning CT, with a liver that slides and bends.
@@ -103,6 +106,8 @@ def register_deformable(
         The two scans, sheared ones too.
     liver : Mask or None
         The liver of the planning scan; without it nothing slides, and the result says so.
+    firm : Mask or None
+        What keeps its size and shape, such as a tumour in a zone that shrinks.
     progress : callable of str
         Told what is being done.
 
@@ -135,20 +140,25 @@ def register_deformable(
     searched = run_stages(layered, np.zeros(3), laid)
     progress("searching once more from another start, and backward")
     checks = check_search(layered, searched[:COARSER_STAGES])
-    result = _judged(layered, searched[-1], checks, (planning, intraop))
+    result = _judged(layered, searched[-1], checks, (planning, intraop), firm)
     if is_worth_a_closer_look(result.verdict):
         progress("looking closer: more starts, every resolution both ways")
         found, checks = search_closer(layered, searched)
-        result = _judged(layered, found, checks, (planning, intraop))
+        result = _judged(layered, found, checks, (planning, intraop), firm)
     return result
 
 
 def _judged(
-    layered: LayeredPair, found: FoundFields, checks: SearchChecks, scans: tuple[Volume, Volume]
+    layered: LayeredPair,
+    found: FoundFields,
+    checks: SearchChecks,
+    scans: tuple[Volume, Volume],
+    firm: Mask | None,
 ) -> Registration:
     """Put what was found together, and judge it."""
     planning, intraop = (scan.grid for scan in scans)
-    field, least = _joined(found, planning.frame)
+    held = None if firm is None else firm_points(firm, found.scans.planning.lattice)
+    field, least = _joined(found, planning.frame, held)
     slices = float(max(grid.spacing_mm[0] for grid in (planning, intraop)))
     quality = measure_whole(layered, found, checks, least_jacobian_ratio=least, slices_mm=slices)
     motions, frames = (layered.body, layered.bones), (intraop.frame, planning.frame)
@@ -162,14 +172,26 @@ def _judged(
         field=field,
         errors=expect_errors(found, planning.frame),
         quality=quality,
-        verdict=judge_whole(quality),
+        verdict=worst_verdict(judge_whole(quality), _firm_verdict(held)),
     )
 
 
-def _joined(found: FoundFields, frame: Frame) -> tuple[DisplacementField, float]:
+def _firm_verdict(held: Booleans | None) -> Verdict:
+    """Warn where what was to be kept firm is not there."""
+    if held is None or held.any():
+        return verdict_from_reasons()
+    text = "the part that was to keep its shape lies where the two scans do not both show the body"
+    return verdict_from_reasons(warnings=(Reason("firm-part-not-shown", text),))
+
+
+def _joined(
+    found: FoundFields, frame: Frame, held: Booleans | None
+) -> tuple[DisplacementField, float]:
     """Lay the fields on one lattice without folds, and say to how little a cell shrinks."""
     scans, stage = found.scans, found.stage
     vectors = join_layers(scans, found.fields, stage)
+    if held is not None:
+        vectors = hold_firm(vectors, held, stage.spacing_mm)
     lattice = scans.planning.lattice
     grid = Grid(shape_kji=lattice.shape, lps_from_index=lattice.lps_from_index(), frame=frame)
     least = float(measure_jacobian(vectors, stage.spacing_mm).min())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist
 
 from navigator.io.documents.integrity import INTEGRITY, sealed
 from navigator.io.images import write_image
@@ -136,6 +137,30 @@ def test_an_earlier_registration_keeps_its_field(
     mapped.unlink()
     told = navigator("map-points", earlier / "r.0001.json", points, mapped, "--to", "intraop")
     assert (told.code, "missing-field" in told.err) == (REFUSED, True)
+
+
+def test_a_lesion_keeps_its_shape_through_files(
+    navigator: Navigator, scans: Path, tmp_path: Path
+) -> None:
+    out, points, mapped = tmp_path / "r.json", tmp_path / "p.csv", tmp_path / "m.csv"
+    _, _, liver = slid_scans()
+    at = liver.grid.points_from_indices(np.moveaxis(np.indices(liver.grid.shape_kji), 0, -1))
+    lesion = 7 * (np.linalg.norm(at - LIVER_MM, axis=-1) <= 9.0)
+    write_image(lesion.astype(np.uint8), liver.grid.lps_from_index, tmp_path / "lesion.nrrd")
+    pair = (scans / "planning.nrrd", scans / "intraop.nrrd")
+    words = ("--lesion", tmp_path / "lesion.nrrd", "--lesion-label", "7")
+    organ = ("--organ", scans / "liver.nrrd")
+    told = navigator("register", *pair, "--out", out, *organ, *words)
+    assert told.code == DONE, told.err
+    inside = LIVER_MM + np.random.default_rng(4).uniform(-5.0, 5.0, (12, 3))
+    write_points(points, inside)
+    assert navigator("map-points", out, points, mapped, "--to", "intraop").code == DONE
+    apart = pdist(read_points(mapped)) - pdist(inside)
+    assert np.abs(apart).max() < 2e-3
+    for others in ((), (*organ, "--rigid")):
+        told = navigator("register", *pair, "--out", tmp_path / "n.json", *others, *words)
+        assert (told.code, "lesion-without-organ" in told.err) == (REFUSED, True)
+    assert not (tmp_path / "n.json").exists()
 
 
 @pytest.mark.hazard(57)
