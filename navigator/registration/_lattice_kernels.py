@@ -67,6 +67,41 @@ def shrink_clipped(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
+def average_blocks(
+    values: Voxels, factors: tuple[int, int, int], shape: tuple[int, int, int]
+) -> Voxels:
+    """Average an array over blocks; beyond its end there is nothing.
+
+    Parameters
+    ----------
+    values : (k, j, i) array
+        Any numbers.
+    factors : tuple of three int
+        Values per block along (k, j, i).
+    shape : tuple of three int
+        How many blocks.
+
+    Returns
+    -------
+    (m, n, o) array
+        Means, float32.
+    """
+    fk, fj, fi = factors
+    means = np.empty(shape, np.float32)
+    share = np.float32(1.0 / (fk * fj * fi))
+    for k in range(shape[0]):
+        for j in range(shape[1]):
+            for i in range(shape[2]):
+                total = np.float32(0.0)
+                for c in range(k * fk, min((k + 1) * fk, values.shape[0])):
+                    for b in range(j * fj, min((j + 1) * fj, values.shape[1])):
+                        for a in range(i * fi, min((i + 1) * fi, values.shape[2])):
+                            total += np.float32(values[c, b, a])
+                means[k, j, i] = total * share
+    return means
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def read_on_lattice(
     values: Voxels, affine: Floats, shape: tuple[int, int, int], outside: float
 ) -> Voxels:

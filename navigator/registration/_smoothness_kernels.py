@@ -130,12 +130,41 @@ def apply_system(tensors: Voxels, ties: Voxels, bends: Voxels, field: Voxels, ou
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _dot(first: Voxels, second: Voxels) -> float:
-    """Sum a product in float64, in one order."""
-    a, b = first.ravel(), second.ravel()
-    total = 0.0
-    for n in range(a.shape[0]):
-        total += float(a[n]) * float(b[n])
-    return total
+    """Sum a product (n,) in float64, in one order: four sums side by side, then the rest."""
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    whole = first.shape[0] - first.shape[0] % 4
+    for n in range(0, whole, 4):
+        a += float(first[n]) * float(second[n])
+        b += float(first[n + 1]) * float(second[n + 1])
+        c += float(first[n + 2]) * float(second[n + 2])
+        d += float(first[n + 3]) * float(second[n + 3])
+    for n in range(whole, first.shape[0]):
+        a += float(first[n]) * float(second[n])
+    return (a + b) + (c + d)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _go(  # noqa: PLR0913, PLR0917 - bare arrays
+    length: np.float32,
+    direction: Voxels,
+    along: Voxels,
+    inverse: Voxels,
+    solution: Voxels,
+    residual: Voxels,
+    scaled: Voxels,
+) -> None:
+    """Go along a direction (n,), and scale what is left by the preconditioner."""
+    for n in range(direction.shape[0]):
+        solution[n] += length * direction[n]
+        residual[n] -= length * along[n]
+        scaled[n] = residual[n] * inverse[n]
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _turn(share: np.float32, scaled: Voxels, direction: Voxels) -> None:
+    """Turn a direction (n,) towards the scaled residual."""
+    for n in range(direction.shape[0]):
+        direction[n] = scaled[n] + share * direction[n]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -175,19 +204,27 @@ def conjugate_gradients(  # noqa: PLR0913, PLR0917 - bare arrays
     along = np.empty_like(right)
     apply_system(tensors, ties, bends, solution, along)
     residual = right - along
-    goal = tolerance * tolerance * _dot(right, right)
-    scaled = residual / diagonal
+    inverse = np.float32(1.0) / diagonal
+    scaled = residual * inverse
     direction = scaled.copy()
-    size = _dot(residual, scaled)
+    flat = residual.ravel()
+    size = _dot(flat, scaled.ravel())
+    goal = tolerance * tolerance * _dot(right.ravel(), right.ravel())
     done = 0
-    while done < most and size > 0.0 and _dot(residual, residual) > goal:
+    while done < most and size > 0.0 and _dot(flat, flat) > goal:
         apply_system(tensors, ties, bends, direction, along)
-        length = np.float32(size / _dot(direction, along))
-        solution += length * direction
-        residual -= length * along
-        scaled = residual / diagonal
+        length = np.float32(size / _dot(direction.ravel(), along.ravel()))
+        _go(
+            length,
+            direction.ravel(),
+            along.ravel(),
+            inverse.ravel(),
+            solution.ravel(),
+            flat,
+            scaled.ravel(),
+        )
         before = size
-        size = _dot(residual, scaled)
-        direction = scaled + np.float32(size / before) * direction
+        size = _dot(flat, scaled.ravel())
+        _turn(np.float32(size / before), scaled.ravel(), direction.ravel())
         done += 1
     return solution, done

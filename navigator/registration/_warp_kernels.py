@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 
 
 @numba.njit(cache=True, inline="always")
-def _displacement(nodes: Voxels, axis: int, a: int, b: int, c: int, w: Voxels) -> float:  # noqa: PLR0913, PLR0917 - bare arrays
-    """Read one component of a field (3, n, m, o) between nodes; w = upper shares (3,)."""
-    lower = (nodes[axis, a, b, c] * (1 - w[2]) + nodes[axis, a, b, c + 1] * w[2]) * (1 - w[1]) + (
-        nodes[axis, a, b + 1, c] * (1 - w[2]) + nodes[axis, a, b + 1, c + 1] * w[2]
-    ) * w[1]
-    upper = (nodes[axis, a + 1, b, c] * (1 - w[2]) + nodes[axis, a + 1, b, c + 1] * w[2]) * (
-        1 - w[1]
-    ) + (nodes[axis, a + 1, b + 1, c] * (1 - w[2]) + nodes[axis, a + 1, b + 1, c + 1] * w[2]) * w[1]
-    return float(lower * (1 - w[0]) + upper * w[0])
+def _row_between(nodes: Voxels, a: int, b: int, upper: Voxels, row: Voxels) -> None:
+    """Read a row of nodes of a field (3, n, m, o) between four of its rows; upper shares (z, y)."""
+    lower_z, lower_y = np.float32(1.0) - upper[0], np.float32(1.0) - upper[1]
+    for axis in range(3):
+        for c in range(nodes.shape[3]):
+            row[axis, c] = lower_z * (
+                lower_y * nodes[axis, a, b, c] + upper[1] * nodes[axis, a, b + 1, c]
+            ) + upper[0] * (
+                lower_y * nodes[axis, a + 1, b, c] + upper[1] * nodes[axis, a + 1, b + 1, c]
+            )
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -43,23 +44,27 @@ def blend_layers(fields: Voxels, shares: Voxels, step: int, blended: Voxels) -> 
         Written: the displacement at each point, float32.
     """
     layers, nz, ny, nx = shares.shape
+    rows = np.empty((layers, 3, fields.shape[4]), np.float32)
+    upper = np.empty(2, np.float32)
     for k in range(nz):
-        w = np.empty(3, np.float32)
         a = min(k // step, fields.shape[2] - 2)
-        w[0] = np.float32(k - a * step) / np.float32(step)
+        upper[0] = np.float32(k - a * step) / np.float32(step)
         for j in range(ny):
             b = min(j // step, fields.shape[3] - 2)
-            w[1] = np.float32(j - b * step) / np.float32(step)
+            upper[1] = np.float32(j - b * step) / np.float32(step)
+            for layer in range(layers):
+                _row_between(fields[layer], a, b, upper, rows[layer])
             for i in range(nx):
                 c = min(i // step, fields.shape[4] - 2)
-                w[2] = np.float32(i - c * step) / np.float32(step)
+                right = np.float32(i - c * step) / np.float32(step)
+                left = np.float32(1.0) - right
                 z, y, x = np.float32(0.0), np.float32(0.0), np.float32(0.0)
                 for layer in range(layers):
                     share = shares[layer, k, j, i]
                     if share > 0:
-                        z += share * _displacement(fields[layer], 0, a, b, c, w)
-                        y += share * _displacement(fields[layer], 1, a, b, c, w)
-                        x += share * _displacement(fields[layer], 2, a, b, c, w)
+                        z += share * (left * rows[layer, 0, c] + right * rows[layer, 0, c + 1])
+                        y += share * (left * rows[layer, 1, c] + right * rows[layer, 1, c + 1])
+                        x += share * (left * rows[layer, 2, c] + right * rows[layer, 2, c + 1])
                 blended[k, j, i, 0] = z
                 blended[k, j, i, 1] = y
                 blended[k, j, i, 2] = x

@@ -6,7 +6,7 @@ they have slid. Ribs resemble each other, so every height at which they correlat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from navigator.registration._warp_kernels import carry_scan
 from navigator.registration.body_motion import NO_DISPLACEMENT, fit_motion, index_affine
 from navigator.registration.correlation import find_shifts
 from navigator.registration.lattice import LatticeImage
+from navigator.registration.levels import cut_image
 
 if TYPE_CHECKING:
     from navigator.arrays import Booleans, Floats, Voxels
@@ -31,6 +32,9 @@ SAME_MM = 5.0
 FOLLOWS = 1.1
 """A dense piece that the bones' motion fits worse than the body's by this factor is no bone."""
 MOST_DIFFERENCE_HU = 150.0
+LARGEST_SLIDE_MM = 60.0
+"""Between body and organs or bones: a deep breath moves a liver by 40 mm at most, and two ribs
+higher or lower are as far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,16 @@ def find_local_shifts(
     everywhere = np.ones(shape, np.float32)
     affine = index_affine(planning, new, matrix)
     carry_scan(new.values, new.weights, affine, NO_DISPLACEMENT, everywhere, carried, seen)
-    part = LatticeImage(values=planning.values, weights=chosen, lattice=planning.lattice)
-    return find_shifts(part, LatticeImage(values=carried, weights=seen, lattice=planning.lattice))
+    used = np.argwhere(chosen > 0)
+    if not len(used):
+        return []
+    lattice = planning.lattice
+    low = lattice.origin_mm + lattice.spacing_mm * used.min(axis=0)
+    high = lattice.origin_mm + lattice.spacing_mm * used.max(axis=0)
+    part, _ = cut_image(replace(planning, weights=chosen), low, high)
+    there = LatticeImage(values=carried, weights=seen, lattice=lattice)
+    around_it, _ = cut_image(there, low - LARGEST_SLIDE_MM, high + LARGEST_SLIDE_MM)
+    return find_shifts(part, around_it)
 
 
 def find_bone_motion(

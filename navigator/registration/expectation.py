@@ -15,7 +15,7 @@ import numpy as np
 from scipy import ndimage
 
 from navigator.imaging.blurring import blur, weigh_neighbours
-from navigator.registration._lattice_kernels import read_on_lattice
+from navigator.registration._lattice_kernels import average_blocks, read_on_lattice
 from navigator.registration._warp_kernels import expect_values
 from navigator.registration.contrast import BIN_HU, find_flat, fit_contrast
 from navigator.registration.lattice import TISSUE_HU, WINDOW_HU
@@ -206,11 +206,8 @@ def find_shade(residual_hu: Voxels, seen: Voxels, noise_hu: float, spacing_mm: f
 
 def _thinned(values: Voxels, thin: int) -> Voxels:
     """Average over blocks of so many points along each axis; the last are filled with nothing."""
-    pads = [(0, -count % thin) for count in values.shape]
-    k, j, i = (count // thin for count in np.pad(values, pads).shape)
-    blocks = np.pad(values, pads).reshape(k, thin, j, thin, i, thin)
-    means: Voxels = blocks.mean(axis=(1, 3, 5), dtype=np.float32)
-    return means
+    k, j, i = (-(-count // thin) for count in values.shape)
+    return average_blocks(values, (thin, thin, thin), (k, j, i))
 
 
 def find_tissue(planning: Voxels, carried: Voxels, seen: Voxels) -> Booleans:

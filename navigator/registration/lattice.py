@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from navigator.imaging.blurring import blur
 from navigator.imaging.tissue import LEAST_IMAGED_HU
-from navigator.registration._lattice_kernels import read_on_lattice, shrink_clipped
+from navigator.registration._lattice_kernels import average_blocks, read_on_lattice, shrink_clipped
 
 if TYPE_CHECKING:
     from navigator.arrays import Floats, Voxels
@@ -142,11 +142,9 @@ def shrink_mask(mask: Mask) -> tuple[Voxels, Floats]:
         Of the blocks' centres.
     """
     factors = _factors(mask.grid)
-    fk, fj, fi = factors
     m, n, o = (count // f for count, f in zip(mask.grid.shape_kji, factors, strict=True))
-    whole = mask.members[: m * fk, : n * fj, : o * fi].view(np.uint8)
-    sums = whole.reshape(m, fk, n, fj, o, fi).sum(axis=(1, 3, 5), dtype=np.float32)
-    return sums / np.float32(fk * fj * fi), _affine_of_blocks(mask.grid, factors)
+    shares = average_blocks(mask.members.view(np.uint8), factors, (m, n, o))
+    return shares, _affine_of_blocks(mask.grid, factors)
 
 
 def _factors(grid: Grid) -> tuple[int, int, int]:

@@ -88,9 +88,16 @@ def join_layers(scans: StageScans, fields: NodeFields, stage: Stage) -> Voxels:
 def _distance_mm(liver: Booleans, spacing_mm: float) -> Voxels:
     """Measure the signed distance (z, y, x) from the liver with what its grooves hold."""
     steps = np.full(3, spacing_mm)
-    far = measure_distances_mm(liver, steps) > GROOVE_MM
-    filled = measure_distances_mm(far, steps) > GROOVE_MM
-    return measure_signed_distances_mm(filled | liver, steps)
+    # beyond twice the groove's width nothing is filled, and nothing need be measured
+    pad = int(2.0 * GROOVE_MM / spacing_mm) + 2
+    box = tuple(
+        slice(max(0, span.start - pad), span.stop + pad)
+        for span in ndimage.find_objects(liver.astype(np.int8))[0]
+    )
+    far = measure_distances_mm(liver[box], steps) > GROOVE_MM
+    filled = liver.copy()
+    filled[box] |= measure_distances_mm(far, steps) > GROOVE_MM
+    return measure_signed_distances_mm(filled, steps)
 
 
 def _alone(fields: NodeFields, layer: int, scans: StageScans, stage: Stage) -> Voxels:
