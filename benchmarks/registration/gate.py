@@ -29,7 +29,7 @@ from navigator.registration.whole import register_deformable
 
 if TYPE_CHECKING:
     from benchmarks.registration.injuries import Shown
-    from navigator.registration.whole import Registration
+    from navigator.registration.registered import Registration
     from phantoms.arrays import Floats
 
 DRAWS = 83

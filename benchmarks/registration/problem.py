@@ -149,7 +149,9 @@ def lattice_of(planning_hu: NDArray[np.number], grid: ScanGrid) -> tuple[Floats,
 def making_of(folder: Path) -> int:
     """Read which making a problem's folder is of; 0 where there is none."""
     told = folder / "problem.json"
-    return int(json.loads(told.read_text(encoding="utf-8"))["making"]) if told.is_file() else 0
+    return (
+        int(json.loads(told.read_text(encoding="utf-8")).get("making", 0)) if told.is_file() else 0
+    )
 
 
 def save_problem(problem: Problem, folder: Path) -> None:

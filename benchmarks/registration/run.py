@@ -23,7 +23,7 @@ from benchmarks.registration.children import Spent, run_child
 from benchmarks.registration.command_line import register_by_command
 from benchmarks.registration.make import KINDS, ensure_problem
 from benchmarks.registration.methods import METHODS, PEERS, Method, is_there
-from benchmarks.registration.problem import GROUPS, load_truth, making_of
+from benchmarks.registration.problem import GROUPS, MAKINGS, load_truth, making_of
 from benchmarks.registration.scoring import fold_share, score_points
 from benchmarks.registration.table import Row, markdown_of
 from phantoms.leaderboard.running import REFUSED, REJECTED
@@ -155,9 +155,12 @@ def _cached(method: Method, python: str, problem: Path, out: Path, limit_s: floa
 
 
 def collected(out: Path) -> list[Row]:
-    """Read every finished result of a folder, by kind, seed and the order of the methods."""
+    """Read every finished result of today's making, by kind, seed and the order of the methods."""
     files = sorted((out / "results").glob("*.json"))
-    rows = [Row(**json.loads(path.read_text(encoding="utf-8"))) for path in files]
+    every = [Row(**json.loads(path.read_text(encoding="utf-8"))) for path in files]
+    rows = [row for row in every if row.making == MAKINGS[row.kind]]
+    if len(rows) < len(every):
+        print(f"{len(every) - len(rows)} results of an older making left out", file=sys.stderr)
     order = list(METHODS)
     return sorted(rows, key=lambda row: (row.kind, row.seed, order.index(row.method)))
 

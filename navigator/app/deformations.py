@@ -32,13 +32,13 @@ from navigator.io.saving import refused_if_unwritable
 from navigator.registration.uncertainty import MEAN_OF_RADIUS95
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from navigator.arrays import Floats
     from navigator.io.volumes import LoadedScan
     from navigator.model.displacement import DisplacementField, ErrorMap
-    from navigator.registration.whole import Registration
+    from navigator.registration.registered import Registration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +150,12 @@ def _parts_of(out: Path) -> tuple[Path, Path]:
 
 
 def save_deformable(
-    found: Registration, scans: tuple[LoadedScan, LoadedScan], out: Path, *, began_s: float
+    found: Registration,
+    scans: tuple[LoadedScan, LoadedScan],
+    out: Path,
+    *,
+    began_s: float,
+    others: Mapping[str, str],
 ) -> dict[str, Any]:
     """Write a deformable registration: its field and errors first, the document last.
 
@@ -164,6 +169,8 @@ def save_deformable(
         The document; the other two files lie beside it under its name.
     began_s : float
         When the registration began, seconds of the clock that measures them.
+    others : mapping of str to str
+        Hashes of what else went in, by name.
 
     Returns
     -------
@@ -195,7 +202,8 @@ def save_deformable(
         input_hashes={
             name: scan.source_hash
             for name, scan in zip(("planning", "intraop"), scans, strict=True)
-        },
+        }
+        | dict(others),
         deformable=DeformablePart(
             file=field_path.name,
             sha256=field_sha256,

@@ -45,6 +45,9 @@ ORGAN_ML = (100.0, 5000.0)
 """A liver has 800 to 2500 ml, what a large resection leaves of it or a short scan shows, less."""
 
 
+LARGEST_LESION_SHARE = 0.25
+
+
 def organ_remarks(organ: Mask, scan: Volume) -> list[Reason]:
     """Compare an outline that is said to be the liver's with the scan.
 
@@ -78,6 +81,42 @@ def organ_remarks(organ: Mask, scan: Volume) -> list[Reason]:
         )
     share = _share_alike(organ, scan, LIKENESS["liver"])
     return _likeness_remarks("organ", "liver", share)
+
+
+def lesion_remarks(lesion: Mask, organ: Mask) -> list[Reason]:
+    """Compare what is said to be a lesion with the organ that it lies in.
+
+    Parameters
+    ----------
+    lesion, organ : Mask
+        Both outlines, on one grid.
+
+    Returns
+    -------
+    list of Reason
+        At most one: it lies mostly outside.
+
+    Raises
+    ------
+    StructureRefusedError
+        ``lesion-size``: a good part of the organ would be kept from deforming.
+    """
+    share = lesion.volume_ml / organ.volume_ml
+    if not share <= LARGEST_LESION_SHARE:
+        raise StructureRefusedError(
+            code="lesion-size",
+            what="What is to keep its shape is too large for a lesion",
+            where="--lesion, --lesion-label",
+            expected=f"at most {LARGEST_LESION_SHARE:.0%} of the organ's volume",
+            got=f"{lesion.volume_ml:.0f} of {organ.volume_ml:.0f} ml",
+            next_step="name the lesion's label; `navigator inspect` lists those of a file",
+        )
+    inside = float(organ.members[lesion.members].mean())
+    if inside >= 0.5:
+        return []
+    # a label of its own is often cut out of the organ's
+    text = f"{1 - inside:.0%} of the lesion lies outside the organ's outline"
+    return [Reason("lesion-outside", f"{text}; give an outline that holds it")]
 
 
 def plausibility_remarks(labels: LabelMap, scan: Volume, body: Mask) -> list[Reason]:

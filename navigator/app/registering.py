@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from navigator.app.choices import MaskChoice, ScanChoice, load_choice, twin_grid
 from navigator.app.deformations import (
     check_may_write_parts,
@@ -15,7 +17,7 @@ from navigator.app.deformations import (
 )
 from navigator.app.documents import registration_document
 from navigator.app.output_files import OutputChoice, check_may_write_file, save_document
-from navigator.app.plausibility import organ_remarks
+from navigator.app.plausibility import lesion_remarks, organ_remarks
 from navigator.app.register_choice import (
     INTRAOP,
     PLANNING,
@@ -29,6 +31,7 @@ from navigator.errors import FileRefusedError
 from navigator.geometry.rigid import RigidTransform
 from navigator.io.documents import registration_to_json
 from navigator.io.documents.registration import REGISTRATION_SCHEMA
+from navigator.io.hashing import hash_of_values
 from navigator.io.saving import replaced_when_complete
 from navigator.io.transforms import load_foreign_transform
 from navigator.io.volumes import load_scan
@@ -94,9 +97,11 @@ def register_to_file(
     check_two_scans(planning, intraop)
     liver, lesion = (_structure_of(planning, each) for each in (choice.organ, choice.lesion))
     organ, firm = (None if each is None else each.mask for each in (liver, lesion))
-    remarks = list(pair_remarks(planning, intraop, () if liver is None else liver.findings))
+    findings = dict.fromkeys(each for found in (liver, lesion) if found for each in found.findings)
+    remarks = list(pair_remarks(planning, intraop, tuple(findings)))
     if organ is not None:
         remarks += organ_remarks(organ, planning.volume)
+        remarks += [] if firm is None else lesion_remarks(firm, organ)
     job = _Job(
         scans=(planning, intraop),
         organ=organ,
@@ -149,8 +154,13 @@ def _follow(job: _Job) -> Written:
         planning, intraop, liver=job.organ, firm=job.firm, progress=job.progress
     )
     found = replace(found, verdict=worst_verdict(found.verdict, job.remarks))
-    document = save_deformable(found, job.scans, job.out, began_s=job.began_s)
+    held = {} if job.firm is None else {"lesion": _hash_of_mask(job.firm)}
+    document = save_deformable(found, job.scans, job.out, began_s=job.began_s, others=held)
     return document, found.to_intraop, found.verdict
+
+
+def _hash_of_mask(mask: Mask) -> str:
+    return hash_of_values(mask.members.view(np.uint8), mask.grid.lps_from_index)
 
 
 def _move_rigidly(job: _Job, choice: RegisterChoice) -> Written:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -62,7 +63,7 @@ def keep_earlier_version(path: Path, coming: bytes | None = None) -> Path | None
 
 
 def keep_part(path: Path, sha256: str) -> Path:
-    """Give a file that a document names by its content a second name among the earlier versions.
+    """Copy a file that a document names by its content to the earlier versions.
 
     Parameters
     ----------
@@ -86,8 +87,10 @@ def keep_part(path: Path, sha256: str) -> Path:
     kept = kept_part(path, sha256)
     check_is_no_link(kept.parent)
     kept.parent.mkdir(exist_ok=True)
-    if not kept.exists():
-        _second_name(path, kept)
+    whole = kept.is_file() and hashlib.sha256(kept.read_bytes()).hexdigest() == sha256
+    if not whole:
+        # a copy that was damaged is replaced, and a link is no second name of what it leads to
+        _copy(path, kept)
         sync_folder(kept.parent)
         sync_folder(path.parent)
     return kept
@@ -189,21 +192,15 @@ def _under_next_number(path: Path, folder: Path, last: int) -> Path:
         version = folder / f"{path.stem}.{number:04d}{path.suffix}"
         if version.exists():
             continue
-        if _second_name(path, version):
-            return version
+        try:
+            os.link(path, version)
+        except FileExistsError:
+            continue
+        except OSError:
+            # a disk that gives a file one name only, or refuses a second one for another reason
+            _copy(path, version)
+        return version
     raise AssertionError("numbers do not end")
-
-
-def _second_name(path: Path, other: Path) -> bool:
-    """Give a file a second name, or a copy of that name; say whether the name was free."""
-    try:
-        os.link(path, other)
-    except FileExistsError:
-        return False
-    except OSError:
-        # a disk that gives a file one name only, or refuses a second one for another reason
-        _copy(path, other)
-    return True
 
 
 def _copy(path: Path, version: Path) -> None:

@@ -17,7 +17,7 @@ from navigator.registration.backward import (
     measure_inverse_consistency_mm,
 )
 from navigator.registration.stages import run_stages
-from navigator.registration.whole_quality import MOST_WORSE, liver_residual_hu
+from navigator.registration.whole_quality import OTHER_REJECTIONS, liver_residual_hu
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,9 @@ SEARCH_DOUBTS = frozenset(
         "inverse-doubtful",
     }
 )
-"""What another search may settle; no search makes a liver of another patient fit."""
+"""What another search may settle."""
+CLEARLY_WORSE = 1.1
+"""A start whose residual is larger by this factor went astray; any other one is another answer."""
 
 
 def is_worth_a_closer_look(verdict: Verdict) -> bool:
@@ -54,7 +56,7 @@ def is_worth_a_closer_look(verdict: Verdict) -> bool:
         Whether the slower way may settle it.
     """
     codes = {reason.code for reason in verdict.reasons}
-    return bool(codes & SEARCH_DOUBTS) and (verdict.is_usable or codes <= SEARCH_DOUBTS)
+    return bool(codes & SEARCH_DOUBTS) and not codes & OTHER_REJECTIONS
 
 
 def search_closer(
@@ -74,8 +76,8 @@ def search_closer(
     best : FoundFields
         What explains the liver best.
     checks : SearchChecks
-        How far the next best one, and every other that explains it nearly as well, lies from it;
-        and how it comes back.
+        How far the next best one, and every other that is not clearly worse, lies from it; and how
+        it comes back.
     """
     laid = [found.scans for found in first]
     others = (run_stages(layered, beside, laid)[-1] for beside in OTHER_STARTS_MM)
@@ -84,7 +86,7 @@ def search_closer(
     rivals = [
         found
         for place, found in enumerate(rest)
-        if place == 0 or liver_residual_hu(found) <= MOST_WORSE * least
+        if place == 0 or liver_residual_hu(found) <= CLEARLY_WORSE * least
     ]
     checks = SearchChecks(
         start_disagreement_mm=max(measure_disagreement_mm(best, rival) for rival in rivals),

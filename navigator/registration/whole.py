@@ -11,21 +11,20 @@ No random sampling and one thread: the same scans give the same bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from navigator.errors import StructureRefusedError
 from navigator.geometry.rigid import RigidTransform, renormalised
-from navigator.imaging.displacing import displace_points, measure_jacobian, undisplace_points
+from navigator.imaging.displacing import measure_jacobian
 from navigator.model.displacement import DisplacementField
-from navigator.model.outcome import Reason, verdict_from_reasons, worst_verdict
 from navigator.model.volume import Grid
 from navigator.registration.backward import COARSER_STAGES, check_search
 from navigator.registration.closer import is_worth_a_closer_look, search_closer
-from navigator.registration.firm import firm_points, hold_firm
+from navigator.registration.holding import with_firm_parts
 from navigator.registration.lattice_pair import find_body_motion, lay_lattices
+from navigator.registration.registered import Registration
 from navigator.registration.sliding import join_layers
 from navigator.registration.stages import (
     LIVER_STAGES,
@@ -33,61 +32,15 @@ from navigator.registration.stages import (
     run_stages,
 )
 from navigator.registration.uncertainty import expect_errors
-from navigator.registration.whole_quality import WholeQuality, judge_whole, measure_whole
+from navigator.registration.whole_quality import judge_whole, measure_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from navigator.arrays import Booleans, Floats
     from navigator.geometry.frames import Frame
-    from navigator.model.displacement import ErrorMap
-    from navigator.model.outcome import Verdict
     from navigator.model.volume import Mask, Volume
     from navigator.registration.backward import SearchChecks
     from navigator.registration.stages import FoundFields, LayeredPair
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registration:
-    """Where body, bones and organs of the planning scan lie in the intraoperative scan.
-
-    Parameters
-    ----------
-    intraop_from_planning : RigidTransform
-        The body's motion.
-    bones : RigidTransform
-        That of the bones alone: ribs and what stands on the skin live in it.
-    field : DisplacementField
-        Within the planning frame, before the body's motion.
-    errors : ErrorMap or None
-        How far the true place of each part of the liver may be; None where it was not known.
-    quality : WholeQuality
-        What was measured of it.
-    verdict : Verdict
-        Whether it may be used.
-    """
-
-    intraop_from_planning: RigidTransform
-    bones: RigidTransform
-    field: DisplacementField
-    errors: ErrorMap | None
-    quality: WholeQuality
-    verdict: Verdict
-
-    def to_intraop(self, points_mm: Floats) -> Floats:
-        """Carry points (n, 3) of the planning scan to the intraoperative scan, millimetres."""
-        return self.intraop_from_planning.map_points(displace_points(self.field, points_mm))
-
-    def to_planning(self, points_mm: Floats) -> Floats:
-        """Carry points (n, 3) of the intraoperative scan to the planning scan, millimetres.
-
-        Raises
-        ------
-        GeometryRefusedError
-            ``field-not-invertible`` where a point does not return within 0.01 mm.
-        """
-        back = self.intraop_from_planning.inverse().map_points(points_mm)
-        return undisplace_points(self.field, back)
 
 
 def register_deformable(
@@ -119,7 +72,7 @@ def register_deformable(
     Raises
     ------
     StructureRefusedError
-        ``no-overlap`` where the scans have no tissue in common.
+        ``no-overlap`` where the scans have no tissue in common, ``firm-in-pieces``.
     """
     progress("searching the planning scan in the new scan")
     pair = lay_lattices(planning, intraop, liver)
@@ -140,26 +93,23 @@ def register_deformable(
     searched = run_stages(layered, np.zeros(3), laid)
     progress("searching once more from another start, and backward")
     checks = check_search(layered, searched[:COARSER_STAGES])
-    result = _judged(layered, searched[-1], checks, (planning, intraop), firm)
+    found = searched[-1]
+    result = _judged(layered, found, checks, (planning, intraop))
     if is_worth_a_closer_look(result.verdict):
         progress("looking closer: more starts, every resolution both ways")
         found, checks = search_closer(layered, searched)
-        result = _judged(layered, found, checks, (planning, intraop), firm)
-    return result
+        result = _judged(layered, found, checks, (planning, intraop))
+    return result if firm is None else with_firm_parts(result, found, firm)
 
 
 def _judged(
-    layered: LayeredPair,
-    found: FoundFields,
-    checks: SearchChecks,
-    scans: tuple[Volume, Volume],
-    firm: Mask | None,
+    layered: LayeredPair, found: FoundFields, checks: SearchChecks, scans: tuple[Volume, Volume]
 ) -> Registration:
     """Put what was found together, and judge it."""
     planning, intraop = (scan.grid for scan in scans)
-    held = None if firm is None else firm_points(firm, found.scans.planning.lattice)
-    field, least = _joined(found, planning.frame, held)
-    slices = float(max(grid.spacing_mm[0] for grid in (planning, intraop)))
+    field, least = _joined(found, planning.frame)
+    # slices stand farther apart than the pixels in them; a file may hold them along any axis
+    slices = float(max(grid.spacing_mm.max() for grid in (planning, intraop)))
     quality = measure_whole(layered, found, checks, least_jacobian_ratio=least, slices_mm=slices)
     motions, frames = (layered.body, layered.bones), (intraop.frame, planning.frame)
     of_body, of_bones = (
@@ -172,26 +122,14 @@ def _judged(
         field=field,
         errors=expect_errors(found, planning.frame),
         quality=quality,
-        verdict=worst_verdict(judge_whole(quality), _firm_verdict(held)),
+        verdict=judge_whole(quality),
     )
 
 
-def _firm_verdict(held: Booleans | None) -> Verdict:
-    """Warn where what was to be kept firm is not there."""
-    if held is None or held.any():
-        return verdict_from_reasons()
-    text = "the part that was to keep its shape lies where the two scans do not both show the body"
-    return verdict_from_reasons(warnings=(Reason("firm-part-not-shown", text),))
-
-
-def _joined(
-    found: FoundFields, frame: Frame, held: Booleans | None
-) -> tuple[DisplacementField, float]:
+def _joined(found: FoundFields, frame: Frame) -> tuple[DisplacementField, float]:
     """Lay the fields on one lattice without folds, and say to how little a cell shrinks."""
     scans, stage = found.scans, found.stage
     vectors = join_layers(scans, found.fields, stage)
-    if held is not None:
-        vectors = hold_firm(vectors, held, stage.spacing_mm)
     lattice = scans.planning.lattice
     grid = Grid(shape_kji=lattice.shape, lps_from_index=lattice.lps_from_index(), frame=frame)
     least = float(measure_jacobian(vectors, stage.spacing_mm).min())

@@ -61,6 +61,10 @@ LEAST_JACOBIAN = 0.0
 SLICES_WARNED_MM = 3.5
 """Distance of the slices. Made for 1 to 2.5 mm; with 5 mm the liver lags behind by 2 mm, with 10 mm
 by 4."""
+OTHER_REJECTIONS = frozenset(
+    {"little-overlap", "target-not-imaged", "scans-differ", "bones-not-compared", "bones-differ"}
+)
+"""What no other search can mend: another patient, or a part that was not scanned."""
 MOST_WORSE = 1.02
 """A deformable result must explain the liver at least as well as the rigid one, but for this."""
 

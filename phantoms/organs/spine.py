@@ -59,8 +59,10 @@ def _body(y_mm: float, z_mm: float, size: float, half_height_mm: float) -> Shape
 
 def _spinous_process(y_mm: float, z_mm: float, drop_mm: float) -> Shape:
     """Build the blade behind an arch: level in the loin, roof tiles in the chest."""
+    # the skin does not follow the spine's bow: the blades there are shorter
+    end = y_mm + 53.0 - float(bowed_mm(np.array(z_mm)))
     ridges = [
-        capsule([0.0, y_mm + 31.0, z_mm - below], [0.0, y_mm + 53.0, z_mm - below - drop_mm], 3.0)
+        capsule([0.0, y_mm + 31.0, z_mm - below], [0.0, end, z_mm - below - drop_mm], 3.0)
         for below in (2.5, 7.0, 11.5)
     ]
     return Union(tuple(ridges), 2.0)

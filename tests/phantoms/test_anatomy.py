@@ -116,6 +116,16 @@ def test_neighbouring_ribs_leave_a_gap(someone: Patient) -> None:
         assert signed_distance_mm(rib_shape(upper), surface).min() >= (9.5 if pair < 2 else 12.0)
 
 
+@pytest.mark.parametrize("seed", [1, 8, 11])
+def test_no_bone_comes_near_the_skin(seed: int) -> None:
+    """Skin is 2 mm thick, and fat lies under it, thinnest over the spinous processes."""
+    patient = build_patient(seed)
+    for part in patient.parts:
+        if part.name in {"vertebral arch", "vertebra", "rib"}:
+            inside = points_within(part.shape, 1.5)
+            assert signed_distance_mm(patient.skin, inside).max() <= -3.0, part.name
+
+
 def rim_points(line_mm: np.ndarray) -> np.ndarray:
     """List points on the upper edge of a rib, its highest in cross-section."""
     fine = np.concatenate(

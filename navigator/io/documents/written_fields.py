@@ -211,7 +211,7 @@ class RegistrationFields(HeadFields):
     intraop_frame: Name
     intraop_from_planning: Pose
     deformable: DeformableFields | None
-    sha256: dict[Literal["planning", "intraop", "transform"], Sha256]
+    sha256: dict[Literal["planning", "intraop", "transform", "lesion"], Sha256]
     expected_tre_mm: Distance | None = None
     overlap: Share | None = None
     inverse_consistency_mm: Distance | None = None

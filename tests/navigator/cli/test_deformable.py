@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,6 @@ from tests.navigator.registration.small_patient import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.navigator.cli.conftest import Answer
 
@@ -120,6 +120,13 @@ def test_an_earlier_registration_keeps_its_field(
 
     assert navigator("register", *pair, "--out", out, *organ).code == DONE
     followed = carried(out)
+    # a copy of that name was damaged, and the field lies on a larger disk, behind a link
+    digest = json.loads(out.read_text(encoding="utf-8"))["deformable"]["sha256"][:12]
+    (tmp_path / "earlier").mkdir()
+    (tmp_path / "earlier" / f"r.field.{digest}.nrrd").write_bytes(b"damaged")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "r.field.nrrd").rename(tmp_path / "elsewhere" / "f.nrrd")
+    (tmp_path / "r.field.nrrd").symlink_to(Path("elsewhere") / "f.nrrd")
     assert navigator("register", *pair, "--out", out, "--rigid").code == DONE
     rigid = carried(out)
     assert np.abs(rigid - followed).max() > 2.0
@@ -150,8 +157,9 @@ def test_a_lesion_keeps_its_shape_through_files(
     pair = (scans / "planning.nrrd", scans / "intraop.nrrd")
     words = ("--lesion", tmp_path / "lesion.nrrd", "--lesion-label", "7")
     organ = ("--organ", scans / "liver.nrrd")
-    told = navigator("register", *pair, "--out", out, *organ, *words)
+    told = navigator("register", *pair, "--out", out, *organ, *words, "--json")
     assert told.code == DONE, told.err
+    assert set(told.document["sha256"]) == {"planning", "intraop", "lesion"}
     inside = LIVER_MM + np.random.default_rng(4).uniform(-5.0, 5.0, (12, 3))
     write_points(points, inside)
     assert navigator("map-points", out, points, mapped, "--to", "intraop").code == DONE
@@ -160,6 +168,9 @@ def test_a_lesion_keeps_its_shape_through_files(
     for others in ((), (*organ, "--rigid")):
         told = navigator("register", *pair, "--out", tmp_path / "n.json", *others, *words)
         assert (told.code, "lesion-without-organ" in told.err) == (REFUSED, True)
+    # the liver's own label, left as it was by default
+    told = navigator("register", *pair, "--out", tmp_path / "n.json", *organ, "--lesion", organ[1])
+    assert (told.code, "lesion-size" in told.err) == (REFUSED, True)
     assert not (tmp_path / "n.json").exists()
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from navigator.model.volume import Mask, Volume
-from navigator.registration.whole import Registration, register_deformable
+from navigator.registration.whole import register_deformable
 from tests.navigator.registration.small_patient import (
     INTRAOP,
     LIVER_MM,
@@ -20,6 +21,9 @@ from tests.navigator.registration.small_patient import (
     slid,
     small_patient,
 )
+
+if TYPE_CHECKING:
+    from navigator.registration.registered import Registration
 
 SHIFT_MM = (0.0, 3.0, 10.0)
 TRUE = motion((3.0, -2.0, 4.0), (12.0, -9.0, 14.0))

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from navigator.registration.deformable import StageScans
+    from navigator.registration.registered import Registration
     from navigator.registration.stages import FoundFields, LayeredPair
-    from navigator.registration.whole import Registration
 
 pytestmark = [pytest.mark.xdist_group("whole"), pytest.mark.hazard(19, 20)]
 

@@ -19,7 +19,7 @@ from tests.navigator.registration.small_patient import (
 )
 
 if TYPE_CHECKING:
-    from navigator.registration.whole import Registration
+    from navigator.registration.registered import Registration
 
 pytestmark = pytest.mark.xdist_group("whole")
 
